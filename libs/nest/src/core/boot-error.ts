@@ -1,0 +1,9 @@
+/**
+ * The application is put together wrongly. Thrown while Nest starts, never later; the message names the class or
+ * option and says what to do.
+ *
+ * @publicApi
+ */
+export class BootError extends Error {
+  override readonly name = 'BootError';
+}

@@ -1,0 +1,2 @@
+export { BootError } from './core/boot-error.js';
+export { CodedError } from './core/coded-error.js';

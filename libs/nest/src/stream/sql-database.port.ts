@@ -1,0 +1,24 @@
+/** Anything that runs one parameterised statement: a pool, a connection, a transaction, somebody's ORM. */
+export interface SqlExecutor {
+  query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]>;
+}
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** One open transaction on a connection of its own. After `commit` or `rollback` the handle is dead. */
+export interface SqlTransaction extends SqlExecutor {
+  /** @throws CodedError TRANSACTION_IN_DOUBT when the connection was lost meanwhile, TRANSACTION_ABORTED when the database rolled back. */
+  commit(): Promise<void>;
+  /** Never throws: a connection that cannot roll back is destroyed, which rolls back too. */
+  rollback(): Promise<void>;
+}
+
+/** A PostgreSQL, over the network or embedded. Implemented by `pg/` and `pglite/`. */
+export interface SqlDatabase extends SqlExecutor {
+  begin(): Promise<SqlTransaction>;
+  /** Runs statements in autocommit on the one connection that is kept for the pass; never part of a transaction. */
+  readonly pass: SqlExecutor;
+  /** Several statements without parameters, for migrations. */
+  script(sql: string): Promise<void>;
+  stop(): Promise<void>;
+}

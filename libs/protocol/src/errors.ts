@@ -1,0 +1,222 @@
+/**
+ * What a client may do about an error, decided by the server so that no client has to know the codes:
+ * `never` repeat the request; repeat after `backoff`; after `reauthenticate` with a fresh token; after a
+ * `resync` of its state; after a `reconnect`.
+ *
+ * @publicApi
+ */
+export type RetryPolicy = 'never' | 'backoff' | 'reauthenticate' | 'resync' | 'reconnect';
+
+/** Whether the effects of a failed command stand: they do, they do not, or nobody can tell. @publicApi */
+export type CommandOutcome = 'applied' | 'not-applied' | 'unknown';
+
+interface ErrorEntry {
+  readonly retry: RetryPolicy;
+  readonly message: string;
+  readonly remediation: string;
+}
+
+const entry = (retry: RetryPolicy, message: string, remediation: string): ErrorEntry => ({
+  retry,
+  message,
+  remediation,
+});
+
+/** Every error that crosses the wire or reaches a caller. A code is never renamed. @publicApi */
+export const errors = {
+  // Connection and authentication
+  PROTOCOL_UNSUPPORTED: entry(
+    'never',
+    'The server does not speak this version of the protocol.',
+    'Use a client of the same major version as the server.',
+  ),
+  UNAUTHENTICATED: entry(
+    'reauthenticate',
+    'The token is missing, malformed or not accepted.',
+    'Fetch a new token. If it is refused again, compare issuer, audience, algorithm and key with the options of jwt().',
+  ),
+  TOKEN_EXPIRED: entry(
+    'reauthenticate',
+    'The token has expired.',
+    'Return a fresh token from the `token` function of createClient().',
+  ),
+  PRINCIPAL_CHANGED: entry(
+    'reconnect',
+    'The new token speaks for somebody else than the session does.',
+    'Open a new connection for another principal.',
+  ),
+  SESSION_ENDED: entry('reconnect', 'The session has ended.', 'Connect again; the SDK does so by itself.'),
+  DRAINING: entry(
+    'reconnect',
+    'This node is shutting down.',
+    'Connect again after `retryAfterMs`; another node answers.',
+  ),
+  // Any frame
+  FRAME_INVALID: entry(
+    'never',
+    'The frame does not have the form that the protocol asks for.',
+    'Send frames as docs/protocol.md describes them, or use the SDK.',
+  ),
+  FRAME_TOO_COMPLEX: entry(
+    'never',
+    'The data is nested too deeply or has too many values.',
+    'Send less in one frame, or raise `session.maxFrameDepth` or `session.maxFrameNodes`.',
+  ),
+  RATE_LIMITED: entry(
+    'backoff',
+    'The session sends more frames than it may.',
+    'Wait `retryAfterMs`, or raise `session.framesPerSecond`.',
+  ),
+  BUSY: entry('backoff', 'The node has as much of this work as it takes at once.', 'Try again after `retryAfterMs`.'),
+  FORBIDDEN: entry(
+    'never',
+    'The principal may not do this.',
+    'Check the guards of the command or the policy of the channel.',
+  ),
+  INTERNAL: entry(
+    'never',
+    'The server failed to handle the request.',
+    'Look for the `errorId` in the log of the server.',
+  ),
+  // Commands
+  COMMAND_UNKNOWN: entry(
+    'never',
+    'No handler takes this command.',
+    'Declare it with @Command() in a class under @Gateway() that is a provider of a module.',
+  ),
+  VALIDATION_FAILED: entry(
+    'never',
+    'The data of the command is not valid.',
+    'Read `details`: one entry a field, with the rules it broke.',
+  ),
+  DEADLINE_EXCEEDED: entry(
+    'backoff',
+    'The command was not done before its deadline.',
+    'Read `outcome`; make the handler faster, or raise `deadlineMs` of @Command().',
+  ),
+  COMMANDS_IN_FLIGHT: entry(
+    'backoff',
+    'The session waits for the answers of too many commands.',
+    'Wait for answers, or raise `session.maxCommandsInFlight`.',
+  ),
+  COMMAND_DUPLICATE: entry(
+    'never',
+    'A command with this id is being handled on this session.',
+    'Use a new id for a new command.',
+  ),
+  RESULT_INVALID: entry(
+    'never',
+    'The handler returned something that is not JSON; the command itself was applied.',
+    'Return plain data: no BigInt, no cycle, no nesting beyond the bound.',
+  ),
+  // Transactions and publishing
+  TRANSACTION_ENDED: entry(
+    'never',
+    'The transaction of the command has ended.',
+    'Await every query and every publish before the handler returns.',
+  ),
+  TRANSACTION_ABORTED: entry(
+    'backoff',
+    'The database rolled the transaction back.',
+    'Send the command again; look for conflicts if it happens often.',
+  ),
+  TRANSACTION_IN_DOUBT: entry(
+    'never',
+    'The connection was lost while the transaction committed.',
+    'Read the state before repeating the command.',
+  ),
+  TRANSACTION_TOO_LARGE: entry(
+    'never',
+    'The transaction publishes more events than one transaction may.',
+    'Split the work, or raise `stream.maxEventsPerTransaction`.',
+  ),
+  EVENT_INVALID: entry(
+    'never',
+    'The event cannot be stored: its data is not JSON, or a name is out of bounds.',
+    'Publish plain data on a channel and with a type of the contract.',
+  ),
+  EVENT_TOO_LARGE: entry(
+    'never',
+    'The data of the event is larger than an event may be.',
+    'Publish a reference instead, or raise `stream.maxEventBytes`.',
+  ),
+  OVERLOADED: entry(
+    'backoff',
+    'More events wait to be numbered than this node holds.',
+    'Publish slower, or raise `stream.maxWaitingPublishes`.',
+  ),
+  STREAM_UNAVAILABLE: entry(
+    'backoff',
+    'The database cannot be reached or did not answer in time.',
+    'Check the database; the request may be repeated.',
+  ),
+  // Channels
+  CHANNEL_INVALID: entry(
+    'never',
+    'This is not the name of a channel.',
+    'Use segments of letters, digits, "_" and "-", joined by dots, 255 characters at most.',
+  ),
+  SUBSCRIPTION_LIMIT: entry(
+    'never',
+    'The session has as many subscriptions as it may.',
+    'Unsubscribe, or raise `session.maxSubscriptions`.',
+  ),
+  POSITION_INVALID: entry(
+    'resync',
+    'This is not a position that a server handed out.',
+    'Subscribe without `since` and reload the state.',
+  ),
+  NOT_DURABLE: entry(
+    'never',
+    'The channel keeps no history.',
+    'Only channels with `delivery: "durable"` have positions and history.',
+  ),
+  // Said by the SDK itself
+  CONNECTION_LOST: entry(
+    'backoff',
+    'The connection was lost before the answer came.',
+    'Read `outcome`: "unknown" means that the command may have been applied.',
+  ),
+  COMMAND_EXPIRED: entry(
+    'backoff',
+    'The command waited longer for a connection than it may.',
+    'Try again when connected, or raise `expiresAfterMs`.',
+  ),
+  QUEUE_FULL: entry(
+    'backoff',
+    'More commands wait for a connection than the SDK holds.',
+    'Wait for answers, or raise `maxQueuedCommands`.',
+  ),
+  CLIENT_CLOSED: entry('never', 'The client was closed.', 'Create a new client.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+/** @publicApi */
+export type ErrorCode = keyof typeof errors;
+
+/** One field that failed validation. @publicApi */
+export interface FieldError {
+  /** Path with dots, such as `crew.0.name`. */
+  readonly field: string;
+  readonly rules: Readonly<Record<string, string>>;
+}
+
+/** An error as it crosses the wire. `code` may be one that this version does not know: decide by `retry`. @publicApi */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly retry: RetryPolicy;
+  readonly retryAfterMs?: number;
+  readonly outcome?: CommandOutcome;
+  readonly details?: readonly FieldError[];
+  /** Finds the entry in the server's log; only on `INTERNAL`. */
+  readonly errorId?: string;
+}
+
+/** The wire form of a registered error. @publicApi */
+export function wireError(
+  code: ErrorCode,
+  more: Omit<WireError, 'code' | 'message' | 'retry'> = {},
+): WireError & { readonly code: ErrorCode } {
+  const { message, retry } = errors[code];
+  return { code, message, retry, ...more };
+}

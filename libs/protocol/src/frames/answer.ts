@@ -1,0 +1,10 @@
+import type { WireError } from '../errors.js';
+
+/** Every client frame is answered with this, in its Socket.IO acknowledgement. @publicApi */
+export type Answer<Body extends object = object> = ({ readonly ok: true } & Body) | Refusal;
+
+/** @publicApi */
+export interface Refusal {
+  readonly ok: false;
+  readonly error: WireError;
+}

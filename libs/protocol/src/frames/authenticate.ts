@@ -1,0 +1,10 @@
+/** Client → server, `authenticate`: a fresh token for the same principal, before the old one expires. @publicApi */
+export interface AuthenticateFrame {
+  readonly token: string;
+}
+
+/** @publicApi */
+export interface AuthenticateAnswer {
+  /** When the session's token expires, ms from now; absent = never. */
+  readonly expiresInMs?: number;
+}

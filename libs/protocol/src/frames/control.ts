@@ -1,0 +1,21 @@
+import type { WireError } from '../errors.js';
+import type { UnrecoverableReason } from './subscribe.js';
+
+/**
+ * Server → client, `control`.
+ * `welcome`: the session is active; its id and limits. `closing`: the server is about to close, `error` says why and
+ * what to do. `draining`: this node shuts down; reconnect after `retryAfterMs`. `reauthenticate`: the token expires
+ * in `expiresInMs`. `revoked`: one subscription was withdrawn. `lagging`: the session reads too slowly, the named
+ * subscriptions left the live flow; subscribe again from the last position. `discontinuity`: events of a channel are
+ * lost to its subscribers; subscribe again.
+ *
+ * @publicApi
+ */
+export type ControlFrame =
+  | { readonly kind: 'welcome'; readonly session: string; readonly expiresInMs?: number }
+  | { readonly kind: 'closing'; readonly error: WireError }
+  | { readonly kind: 'draining'; readonly retryAfterMs: number }
+  | { readonly kind: 'reauthenticate'; readonly expiresInMs: number }
+  | { readonly kind: 'revoked'; readonly channel: string; readonly error: WireError }
+  | { readonly kind: 'lagging'; readonly channels: readonly string[]; readonly retryAfterMs: number }
+  | { readonly kind: 'discontinuity'; readonly channel: string; readonly reason: UnrecoverableReason };

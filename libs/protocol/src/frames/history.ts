@@ -1,0 +1,19 @@
+import type { WireEvent } from './events.js';
+import type { UnrecoverableReason } from './subscribe.js';
+
+/** Client → server, `history`: the events after a position, oldest first. @publicApi */
+export interface HistoryFrame {
+  readonly channel: string;
+  /** Position token; absent = from the first kept event. */
+  readonly after?: string;
+  /** How many events at most, 1–1000; the server may send fewer, by bytes. */
+  readonly limit: number;
+}
+
+/** `position` is that of the last event sent: ask again from there until `outcome` is `complete`. @publicApi */
+export interface HistoryAnswer {
+  readonly outcome: 'complete' | 'more' | 'unrecoverable';
+  readonly reason?: UnrecoverableReason;
+  readonly events: readonly WireEvent[];
+  readonly position: string;
+}

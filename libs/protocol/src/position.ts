@@ -1,0 +1,46 @@
+declare const brand: unique symbol;
+type Brand<T, Name> = T & { readonly [brand]: Name };
+
+/** Dense integer, 1, 2, 3 … within an epoch; 0 stands before the first event. @publicApi */
+export type Offset = Brand<number, 'Offset'>;
+
+/** Identity of one life of a channel's log. Offsets of different epochs cannot be compared. @publicApi */
+export type Epoch = Brand<string, 'Epoch'>;
+
+/**
+ * Where a subscriber stands in a channel. `id` is the id of the event at `offset`: a server whose event there has
+ * another id has lost history since, and says so. It is empty at offset 0.
+ *
+ * @publicApi
+ */
+export interface Position {
+  readonly epoch: Epoch;
+  readonly offset: Offset;
+  readonly id: string;
+  /** When that event was numbered, in ms since 1970. It only bounds the server's search. */
+  readonly time: number;
+}
+
+/** A position as text, opaque to the application that keeps it. @publicApi */
+export type PositionToken = Brand<string, 'PositionToken'>;
+
+const MAX_TOKEN_LENGTH = 256;
+const WORD = /^[\w-]{1,64}$/;
+
+/** @publicApi */
+export function encodePosition({ epoch, offset, id, time }: Position): PositionToken {
+  return `${epoch}.${offset}.${id}.${time}` as PositionToken;
+}
+
+/** The position that `token` stands for, or `undefined` for a text that no server made. @publicApi */
+export function decodePosition(token: string): Position | undefined {
+  if (token.length > MAX_TOKEN_LENGTH) return undefined;
+  const [epoch, offsetText, id, timeText, ...rest] = token.split('.');
+  if (epoch === undefined || offsetText === undefined || id === undefined || timeText === undefined) return undefined;
+  const offset = Number(offsetText);
+  const time = Number(timeText);
+  const whole = Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(time) && time >= 0;
+  if (!whole || rest.length > 0 || !WORD.test(epoch)) return undefined;
+  if (offset === 0 ? id !== '' : !WORD.test(id)) return undefined;
+  return { epoch: epoch as Epoch, offset: offset as Offset, id, time };
+}

@@ -1,0 +1,71 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** Specs run on the sources of the workspace packages, never on a `dist` that may be stale. */
+const alias = [
+  { find: /^@millrace\/(\w+)\/testing$/, replacement: source('./libs/$1/src/testing/index.ts') },
+  { find: /^@millrace\/(\w+)$/, replacement: source('./libs/$1/src/index.ts') },
+];
+
+const services = '**/*.{pg,redis}.spec.ts';
+const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['libs/*/src/**/*.spec.ts', 'src/**/*.spec.ts', 'test/architecture/**/*.spec.ts'],
+          exclude: [...shared.exclude, services],
+          typecheck: { enabled: false },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'stores',
+          include: [`libs/*/src/${services}`, `src/${services}`],
+          exclude: shared.exclude,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: ['test/chaos/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
