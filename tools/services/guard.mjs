@@ -1,0 +1,49 @@
+// Owns one throwaway service: prepares it, runs it, and removes it with its folder when standard input ends. The pipe
+// is held by the process that asked for the service, and the kernel closes it however that process dies, so nothing
+// stays behind even after a SIGKILL. Started in a session of its own, or Ctrl-C in a terminal would stop the database
+// under the tests that are just cleaning up.
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const { folder, user, prepare, serve, cleanUp } = JSON.parse(process.argv[2]);
+const logFile = join(folder, 'service.log');
+let child;
+let stopping = false;
+
+process.stdin.resume();
+for (const event of ['end', 'close', 'error']) process.stdin.once(event, stop);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+
+for (const step of [...prepare, serve]) {
+  const code = await runStep(step);
+  if (stopping) break;
+  if (step === serve || code !== 0) {
+    process.stderr.write(`${step[0]} ended with code ${code}:\n${readFileSync(logFile, 'utf8').slice(-4_000)}\n`);
+    process.exitCode = 1;
+    break;
+  }
+}
+if (cleanUp) spawnSync(cleanUp[0], cleanUp.slice(1), { stdio: 'ignore' });
+rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+process.exit();
+
+function runStep([command, ...args]) {
+  const log = openSync(logFile, 'a');
+  child = spawn(command, args, { cwd: folder, stdio: ['ignore', log, log], ...user });
+  closeSync(log);
+  if (stopping) child.kill('SIGINT');
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code ?? signal));
+  });
+}
+
+function stop() {
+  if (stopping) return;
+  stopping = true;
+  // To PostgreSQL SIGINT is the fast shutdown: it does not wait for clients.
+  child?.kill('SIGINT');
+  setTimeout(() => child?.kill('SIGQUIT'), 5_000).unref();
+  setTimeout(() => child?.kill('SIGKILL'), 12_000).unref();
+}

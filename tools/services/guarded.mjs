@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const readyWithinMs = 90_000;
+const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
+
+/**
+ * Starts a service under a guard and waits until it answers.
+ *
+ * @param {object} service
+ * @param {string} service.name
+ * @param {{ uid: number, gid: number }} [service.user] whom to run as, when not ourselves
+ * @param {(place: { folder: string, port: number }) => { prepare?: string[][], serve: string[], cleanUp?: string[] }} service.commands
+ * @param {(port: number) => Promise<unknown>} service.probe resolves once the service answers on this port
+ * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ */
+export async function startGuarded(service) {
+  // A port that was free a moment ago can be taken when the service binds it.
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(service);
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOnce({ name, user, commands, probe }) {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), `millrace-${name}-`));
+  if (user) chownSync(folder, user.uid, user.gid);
+  const order = { folder, user, prepare: [], ...commands({ folder, port }) };
+  const child = spawn(process.execPath, [guard, JSON.stringify(order)], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true,
+  });
+  child.stdin.on('error', () => {});
+  const exited = once(child, 'exit');
+  const stop = async () => {
+    child.stdin.end();
+    await exited;
+  };
+  try {
+    await Promise.race([ready(probe, port), exited.then(() => Promise.reject(new Error(`${name} did not start`)))]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, stop };
+}
+
+async function ready(probe, port) {
+  for (const giveUpAt = Date.now() + readyWithinMs; ; await sleep(100)) {
+    try {
+      return await probe(port);
+    } catch (error) {
+      if (Date.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { inPath, isRoot } from '../process/workspace.mjs';
+import { dockerUsable, inDocker } from './docker.mjs';
+import { startGuarded } from './guarded.mjs';
+
+const oldestMajor = 15;
+const settings = ['max_connections=200', 'shared_buffers=128MB', 'fsync=on'].flatMap((setting) => ['-c', setting]);
+
+export const postgres = {
+  name: 'postgres',
+  wanted: `PostgreSQL ${oldestMajor} or newer (or set DATABASE_URL)`,
+  packages: ['postgresql'],
+
+  /** How to get a database here, or undefined: then packages must be installed first. */
+  find() {
+    if (process.env.DATABASE_URL) return () => given(process.env.DATABASE_URL);
+    const folder = newestInstalled();
+    if (folder) return () => startInstalled(folder);
+    return dockerUsable() ? startContainer : undefined;
+  },
+};
+
+async function given(url) {
+  await probe(url);
+  return { env: { DATABASE_URL: url }, stop: async () => {} };
+}
+
+async function startInstalled(binaries) {
+  const password = randomBytes(12).toString('hex');
+  const url = (port) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const { port, stop } = await startGuarded({
+    name: 'postgres',
+    user: isRoot ? systemUser('postgres') : undefined,
+    probe: (tried) => probe(url(tried)),
+    commands: ({ folder, port: own }) => ({
+      prepare: [
+        // The password goes through a file, since the arguments of a process are public.
+        ['sh', '-c', 'umask 077; printf %s "$1" > password', 'sh', password],
+        [
+          join(binaries, 'initdb'),
+          ...['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', 'password'],
+          ...['--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
+        ],
+      ],
+      serve: [
+        join(binaries, 'postgres'),
+        ...['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', `${own}`, '-k', folder, ...settings],
+      ],
+    }),
+  });
+  return { env: { DATABASE_URL: url(port) }, stop };
+}
+
+async function startContainer() {
+  const password = randomBytes(12).toString('hex');
+  const url = (port) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  const { port, stop } = await startGuarded({
+    name: 'postgres',
+    probe: (tried) => probe(url(tried)),
+    commands: ({ port: own }) =>
+      inDocker({
+        image: 'postgres:17-alpine',
+        publish: `127.0.0.1:${own}:5432`,
+        env: { POSTGRES_PASSWORD: password },
+        args: settings,
+      }),
+  });
+  return { env: { DATABASE_URL: url(port) }, stop };
+}
+
+async function probe(connectionString) {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query('show server_version_num');
+    const version = Number(rows[0].server_version_num);
+    if (version < oldestMajor * 10_000) throw new Error(`PostgreSQL ${oldestMajor} or newer is needed, not ${version}`);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** Debian keeps the server's programs out of PATH, a folder for each major version. */
+function newestInstalled() {
+  const debian = '/usr/lib/postgresql';
+  const folders = [
+    ...inPath('postgres').map((file) => dirname(file)),
+    ...(existsSync(debian) ? readdirSync(debian).map((version) => join(debian, version, 'bin')) : []),
+  ];
+  return folders
+    .filter((folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')))
+    .map((folder) => ({ folder, major: majorOf(join(folder, 'postgres')) }))
+    .filter(({ major }) => major >= oldestMajor)
+    .toSorted((one, other) => other.major - one.major)[0]?.folder;
+}
+
+function majorOf(binary) {
+  const banner = execFileSync(binary, ['--version'], { encoding: 'utf8' });
+  return Number(/(\d+)/.exec(banner)?.[1] ?? 0);
+}
+
+/** PostgreSQL refuses to run as root. */
+function systemUser(name) {
+  try {
+    const id = (flag) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch (cause) {
+    throw new Error(`PostgreSQL does not run as root, and there is no user "${name}" to run it as`, { cause });
+  }
+}
