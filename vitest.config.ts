@@ -66,6 +66,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'workspace',
+          include: ['test/workspace/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

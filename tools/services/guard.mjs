@@ -1,17 +1,23 @@
 // Owns one throwaway service: prepares it, runs it, and removes it with its folder when standard input ends. The pipe
 // is held by the process that asked for the service, and the kernel closes it however that process dies, so nothing
 // stays behind even after a SIGKILL. Started in a session of its own, or Ctrl-C in a terminal would stop the database
-// under the tests that are just cleaning up.
+// under the tests that are just cleaning up. What to run is the first line of standard input.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chownSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
-const { folder, user, prepare, serve, cleanUp } = JSON.parse(process.argv[2]);
+const [line] = await once(createInterface(process.stdin), 'line');
+const { folder, user, files = {}, prepare = [], serve, cleanUp } = JSON.parse(line);
 const logFile = join(folder, 'service.log');
 let child;
 let stopping = false;
 
-process.stdin.resume();
+for (const [name, content] of Object.entries(files)) {
+  writeFileSync(join(folder, name), content, { mode: 0o600 });
+  if (user) chownSync(join(folder, name), user.uid, user.gid);
+}
 for (const event of ['end', 'close', 'error']) process.stdin.once(event, stop);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 

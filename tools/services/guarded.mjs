@@ -16,7 +16,8 @@ const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
  * @param {object} service
  * @param {string} service.name
  * @param {{ uid: number, gid: number }} [service.user] whom to run as, when not ourselves
- * @param {(place: { folder: string, port: number }) => { prepare?: string[][], serve: string[], cleanUp?: string[] }} service.commands
+ * @param {(place: { folder: string, port: number }) => object} service.commands `serve` and, before it, `files` to write
+ *   into the folder and commands to `prepare`; after it `cleanUp`
  * @param {(port: number) => Promise<unknown>} service.probe resolves once the service answers on this port
  * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
  */
@@ -35,12 +36,12 @@ async function startOnce({ name, user, commands, probe }) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), `millrace-${name}-`));
   if (user) chownSync(folder, user.uid, user.gid);
-  const order = { folder, user, prepare: [], ...commands({ folder, port }) };
-  const child = spawn(process.execPath, [guard, JSON.stringify(order)], {
+  const child = spawn(process.execPath, [guard], {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   });
   child.stdin.on('error', () => {});
+  child.stdin.write(`${JSON.stringify({ folder, user, ...commands({ folder, port }) })}\n`);
   const exited = once(child, 'exit');
   const stop = async () => {
     child.stdin.end();

@@ -8,6 +8,7 @@ import { dockerUsable, inDocker } from './docker.mjs';
 import { startGuarded } from './guarded.mjs';
 
 const oldestMajor = 15;
+const initdbOptions = '-D data -U postgres -A scram-sha-256 --pwfile password --encoding UTF8 --locale C --no-sync';
 const settings = ['max_connections=200', 'shared_buffers=128MB', 'fsync=on'].flatMap((setting) => ['-c', setting]);
 
 export const postgres = {
@@ -37,19 +38,11 @@ async function startInstalled(binaries) {
     user: isRoot ? systemUser('postgres') : undefined,
     probe: (tried) => probe(url(tried)),
     commands: ({ folder, port: own }) => ({
-      prepare: [
-        // The password goes through a file, since the arguments of a process are public.
-        ['sh', '-c', 'umask 077; printf %s "$1" > password', 'sh', password],
-        [
-          join(binaries, 'initdb'),
-          ...['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'scram-sha-256', '--pwfile', 'password'],
-          ...['--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
-        ],
-      ],
-      serve: [
-        join(binaries, 'postgres'),
-        ...['-D', join(folder, 'data'), '-h', '127.0.0.1', '-p', `${own}`, '-k', folder, ...settings],
-      ],
+      // Other users of this machine can reach the port: without a password they would be superuser of a server that
+      // runs programs as us. It goes through a file, since the arguments of a process are public too.
+      files: { password },
+      prepare: [[join(binaries, 'initdb'), ...initdbOptions.split(' ')]],
+      serve: [join(binaries, 'postgres'), ...`-D data -h 127.0.0.1 -p ${own}`.split(' '), '-k', folder, ...settings],
     }),
   });
   return { env: { DATABASE_URL: url(port) }, stop };

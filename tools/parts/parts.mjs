@@ -1,0 +1,12 @@
+/**
+ * What CI runs, in order. `steps` that name a vitest project must run at least one test. `timeoutMs` holds for the
+ * whole part; together they stay below ten minutes on two cores.
+ */
+export const parts = [
+  { name: 'check', needs: [], steps: ['types', 'lint', 'format', 'vitest:unit'], timeoutMs: 110_000 },
+  { name: 'stores', needs: ['postgres', 'redis'], steps: ['vitest:stores'], timeoutMs: 110_000 },
+  { name: 'e2e', needs: ['postgres', 'redis'], steps: ['vitest:e2e'], timeoutMs: 130_000 },
+  { name: 'chaos', needs: ['postgres', 'redis'], steps: ['vitest:chaos'], timeoutMs: 110_000 },
+  { name: 'browser', needs: ['postgres', 'redis', 'chromium'], steps: ['vitest:browser'], timeoutMs: 70_000 },
+  { name: 'workspace', needs: [], steps: ['vitest:workspace'], timeoutMs: 60_000 },
+];
