@@ -20,7 +20,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['libs/*/src/**/*.spec.ts', 'src/**/*.spec.ts', 'test/architecture/**/*.spec.ts'],
+          include: [
+            'libs/*/src/**/*.spec.ts',
+            'src/**/*.spec.ts',
+            'test/architecture/**/*.spec.ts',
+            'tools/**/*.spec.mjs',
+          ],
           exclude: [...shared.exclude, services],
           typecheck: { enabled: false },
         },

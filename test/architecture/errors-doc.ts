@@ -13,7 +13,10 @@ export const marker = '<!-- Below: made from the registry, see test/architecture
 export function expectedErrorsDoc(current: string, errors: Readonly<Record<string, ErrorEntry>>): string {
   const [introduction] = current.split(marker);
   const entries = Object.entries(errors);
-  const width = { code: widest(entries.map(([code]) => link(code))), retry: widest(entries.map(([, e]) => ticks(e.retry))) };
+  const width = {
+    code: widest(entries.map(([code]) => link(code))),
+    retry: widest(entries.map(([, e]) => ticks(e.retry))),
+  };
   const row = (code: string, retry: string) => `| ${code.padEnd(width.code)} | ${retry.padEnd(width.retry)} |`;
   const table = [
     row('code', 'retry'),

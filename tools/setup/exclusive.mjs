@@ -22,10 +22,13 @@ export async function exclusively(subject, work) {
   writeFileSync(mine.file, mine.content);
   try {
     await acquire(lock, mine);
+  } finally {
+    rmSync(mine.file, { force: true });
+  }
+  try {
     return await work();
   } finally {
-    if (read(lock) === mine.content) rmSync(lock, { force: true });
-    rmSync(mine.file, { force: true });
+    if (read(lock) === mine.content) rmSync(lock);
   }
 }
 
