@@ -31,6 +31,11 @@ describe('lockfile', () => {
       { 'node_modules/pg': { version: '8.23.1', resolved: 'https://registry.example/pg.tgz' } },
       'node_modules/pg names the host',
     ],
+    [
+      'a binary missing for a platform',
+      { 'node_modules/pg': { version: '8.23.1', optionalDependencies: { '@pg/for-mac': '1' } } },
+      'node_modules/pg wants @pg/for-mac',
+    ],
   ])('fails with %s', (_, packages, fault) => {
     expect(planted(packages).join('\n')).toContain(fault);
   });

@@ -1,6 +1,12 @@
 /** The part of a `package-lock.json` (version 3) that is looked at. */
 export interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>;
+  readonly packages: Readonly<Record<string, LockedPackage>>;
+}
+
+interface LockedPackage {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 /** First versions without a known hole: CVE-2026-33151, CVE-2026-69185, CVE-2026-48779. */
@@ -39,7 +45,13 @@ export function lockfileFaults({ packages }: Lockfile): string[] {
   const hosts = installed
     .filter(({ resolved }) => resolved !== undefined && /^\w+:\/\//.test(resolved))
     .map(({ path, resolved }) => `${path} names the host it came from: ${resolved}`);
-  return [...tooOld, ...notSingle, ...hosts];
+  // A binary package that the registry did not have for some platform: `npm ci` then refuses the lockfile everywhere.
+  const incomplete = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => copies(name).length === 0)
+      .map((name) => `${path} wants ${name}, which the lockfile lacks`),
+  );
+  return [...tooOld, ...notSingle, ...hosts, ...incomplete];
 }
 
 /** A pre-release of the floor itself counts as the floor: none of these packages publishes any. */
