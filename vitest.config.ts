@@ -34,7 +34,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'stores',
-          include: [`libs/*/src/${services}`, `src/${services}`],
+          include: [`libs/*/src/${services}`, `src/${services}`, `test/support/${services}`],
           exclude: shared.exclude,
           testTimeout: 30_000,
           hookTimeout: 60_000,

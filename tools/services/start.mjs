@@ -37,7 +37,7 @@ function waysToStart(services) {
   if (stillMissing.length > 0) {
     throw new Error(
       `The tests need what is not installed here:\n${stillMissing.map((wanted) => `  - ${wanted}`).join('\n')}\n` +
-        'Install it, start Docker, or run as root on Debian or Ubuntu to have the packages installed.',
+        'Install them, start Docker, or run as root on Debian or Ubuntu to have the packages installed.',
     );
   }
   return ways.map(({ start }) => start);
