@@ -14,7 +14,10 @@ if (!command || named.some((name) => !serviceNames.includes(name))) {
 }
 
 const interrupted = interruption();
-const services = await startServices(named.length > 0 ? named : serviceNames);
+const services = await startServices(named.length > 0 ? named : serviceNames).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 try {
   for (const [name, value] of Object.entries(services.env)) console.error(`${name}=${value}`);
   process.exitCode = await runWith(services.env);

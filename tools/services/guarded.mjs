@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const readyWithinMs = 90_000;
+// Long enough to pull an image; a service that cannot start ends its guard, and with it the wait.
+const readyWithinMs = 180_000;
 const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
 
 /**

@@ -26,7 +26,11 @@ export const postgres = {
 };
 
 async function given(url) {
-  await probe(url);
+  try {
+    await probe(url);
+  } catch (cause) {
+    throw new Error(`DATABASE_URL is set, but: ${cause.message}`, { cause });
+  }
   return { env: { DATABASE_URL: url }, stop: async () => {} };
 }
 
