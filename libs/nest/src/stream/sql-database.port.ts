@@ -3,6 +3,7 @@ export interface SqlExecutor {
   query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]>;
 }
 
+/** `int8` is a number where that is exact and a bigint beyond; `json` and `jsonb` are parsed. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** One open transaction on a connection of its own. After `commit` or `rollback` the handle is dead. */
@@ -18,6 +19,8 @@ export interface SqlDatabase extends SqlExecutor {
   begin(): Promise<SqlTransaction>;
   /** Runs statements in autocommit on the one connection that is kept for the pass; never part of a transaction. */
   readonly pass: SqlExecutor;
+  /** Reads that the server gives up after a while, where it can; each statement in a transaction of its own. */
+  readonly reader: SqlExecutor;
   /** Several statements without parameters, for migrations. */
   script(sql: string): Promise<void>;
   stop(): Promise<void>;

@@ -1,0 +1,73 @@
+import { BootError } from '../../core/boot-error.js';
+import { sqlState } from '../sql-error.js';
+import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
+import { tables } from './0001-tables.js';
+import { pass } from './0002-pass.js';
+import { care } from './0003-care.js';
+import { quoted, type Migration } from './migration.js';
+
+const migrations: readonly Migration[] = [tables, pass, care];
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+/**
+ * Brings the schema to the version of this code, in one transaction under a lock: nodes that start together do it once.
+ *
+ * @throws BootError
+ */
+export async function migrate(database: SqlDatabase, schema: string): Promise<void> {
+  const transaction = await database.begin();
+  try {
+    await transaction.query(`select pg_advisory_xact_lock(hashtextextended($1::text, 0))`, [
+      `millrace.migrate.${schema}`,
+    ]);
+    await createSchema(transaction, schema);
+    const done = await versionOf(transaction, schema);
+    const newest = migrations.length;
+    if (done > newest) {
+      throw new BootError(
+        `Schema "${schema}" has version ${done} and this release of Millrace knows ${newest}: update the package`,
+      );
+    }
+    for (const migration of migrations.slice(done)) await apply(transaction, schema, migration);
+    await transaction.commit();
+  } catch (error) {
+    await transaction.rollback();
+    throw sqlState(error) === INSUFFICIENT_PRIVILEGE ? notAllowed(schema, error) : error;
+  }
+}
+
+/** `create schema if not exists` asks for a right on the database even when the schema is there. */
+async function createSchema(executor: SqlExecutor, schema: string): Promise<void> {
+  const [row] = await executor.query('select to_regnamespace($1::text) is not null as present', [quoted(schema)]);
+  if (row?.['present'] !== true) await executor.query(`create schema ${quoted(schema)}`, []);
+  await executor.query(
+    `create table if not exists ${quoted(schema)}.migration (
+  version int primary key, name text not null, applied_at timestamptz not null default now()
+)`,
+    [],
+  );
+}
+
+async function versionOf(executor: SqlExecutor, schema: string): Promise<number> {
+  const [row] = await executor.query(
+    `select coalesce(max(version), 0)::int as version from ${quoted(schema)}.migration`,
+    [],
+  );
+  return Number(row?.['version'] ?? 0);
+}
+
+async function apply(executor: SqlExecutor, schema: string, migration: Migration): Promise<void> {
+  for (const statement of migration.statements(quoted(schema))) await executor.query(statement, []);
+  await executor.query(`insert into ${quoted(schema)}.migration (version, name) values ($1::int, $2::text)`, [
+    migration.version,
+    migration.name,
+  ]);
+}
+
+function notAllowed(schema: string, cause: unknown): BootError {
+  return new BootError(
+    `The database role may not set up schema "${schema}": run \`create schema ${schema} authorization <role>\` once, ` +
+      `or \`grant create on database <database> to <role>\``,
+    { cause },
+  );
+}

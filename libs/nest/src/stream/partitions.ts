@@ -1,0 +1,110 @@
+import type { Clock } from '../core/clock.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { sqlState } from './sql-error.js';
+import type { SqlDatabase } from './sql-database.port.js';
+import { longestRetention } from './retention.js';
+import { partitionCare, partitionsAhead, partitionsDropped } from './stream.metrics.js';
+import type { StreamOptions } from './stream.options.js';
+
+export interface PartitionsParts {
+  readonly database: SqlDatabase;
+  readonly options: StreamOptions;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly schema: string;
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const DROP_ATTEMPTS = 5;
+const MAX_KEYS_PER_STATEMENT = 10_000;
+
+/** Makes the daily partitions ahead of time and drops the ones whose retention has ended. */
+export class Partitions {
+  #cancel: (() => void) | undefined;
+  #round: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(private readonly parts: PartitionsParts) {}
+
+  async start(): Promise<void> {
+    await this.make();
+    await this.#care();
+    this.#schedule();
+  }
+
+  /** Waits for a round that runs. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#round;
+  }
+
+  async make(): Promise<void> {
+    const { database, options, schema } = this.parts;
+    await database.pass.query(`select ${schema}.make_partitions($1::int)`, [options.partitionsAheadDays]);
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.parts.clock.after(this.parts.options.careIntervalMs, () => {
+      this.#round = this.#care().then(() => this.#schedule());
+    });
+  }
+
+  async #care(): Promise<void> {
+    const { recorder } = this.parts;
+    try {
+      await this.make();
+      await this.#dropExpired();
+      await this.#forgetKeys();
+      recorder.set(partitionsAhead, {}, await this.#countAhead());
+      recorder.count(partitionCare, { outcome: 'done' });
+    } catch {
+      // The next round tries again; days pass before a missing partition hurts, and the gauge falls before that.
+      recorder.count(partitionCare, { outcome: 'failed' });
+    }
+  }
+
+  async #dropExpired(): Promise<void> {
+    const cutoff = this.parts.clock.now() - longestRetention(this.parts.options);
+    for (let failures = 0; failures < DROP_ATTEMPTS;) {
+      try {
+        if (!(await this.#dropOne(cutoff))) return;
+        this.parts.recorder.count(partitionsDropped, {});
+      } catch (error) {
+        // Its lock waits behind a long reader, and everybody else behind the lock: so it waits 200 ms at most.
+        if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error;
+        failures++;
+      }
+    }
+  }
+
+  async #dropOne(cutoff: number): Promise<boolean> {
+    const { database, schema } = this.parts;
+    const [row] = await database.query(`select ${schema}.drop_partition(to_timestamp($1::float8 / 1000)) as name`, [
+      cutoff,
+    ]);
+    return row?.['name'] != null;
+  }
+
+  async #forgetKeys(): Promise<void> {
+    const { database, options, schema } = this.parts;
+    await database.query(
+      `delete from ${schema}.publish_key k using (
+  select channel, key from ${schema}.publish_key where ts < now() - $1::float8 * interval '1 ms' order by ts limit $2::int
+) old where k.channel = old.channel and k.key = old.key`,
+      [longestRetention(options), MAX_KEYS_PER_STATEMENT],
+    );
+  }
+
+  async #countAhead(): Promise<number> {
+    const { database, schema } = this.parts;
+    const [row] = await database.query(
+      `select count(*)::int as ahead from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = to_regclass($1::text)
+  and to_date(right(c.relname, 8), 'YYYYMMDD') > (now() at time zone 'UTC')::date`,
+      [`${schema}.event`],
+    );
+    return Number(row?.['ahead'] ?? 0);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../../core/clock.js';
+import { CodedError } from '../../core/coded-error.js';
+import { isConnectionLost } from '../sql-error.js';
+import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
+import { PgConnection } from './pg-connection.js';
+import type { PgPool } from './pg-pool.js';
+
+interface KeptOptions {
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * One connection that is kept, and replaced after it broke. A call that does not end in time loses its connection: its
+ * answer, like that of every cut call, is in doubt.
+ */
+export class KeptConnection implements SqlExecutor {
+  #connection: Promise<PgConnection> | undefined;
+  readonly #dropped = new WeakSet<PgConnection>();
+
+  constructor(
+    private readonly pool: PgPool,
+    private readonly options: KeptOptions,
+  ) {}
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    const connection = await this.#connected();
+    const cancel = this.options.clock.after(this.options.timeoutMs, () => this.#drop(connection));
+    try {
+      return await connection.query(sql, params);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error;
+      this.#drop(connection);
+      throw new CodedError('STREAM_UNAVAILABLE', { outcome: 'unknown' }, { cause: error });
+    } finally {
+      cancel();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    if (connection) this.#drop(connection);
+  }
+
+  async #connected(): Promise<PgConnection> {
+    const connection = await this.#connect();
+    if (!connection.isBroken) return connection;
+    this.#drop(connection);
+    return this.#connect();
+  }
+
+  #connect(): Promise<PgConnection> {
+    if (this.#connection) return this.#connection;
+    const connecting = PgConnection.from(this.pool);
+    this.#connection = connecting;
+    connecting.catch(() => {
+      this.#connection = undefined;
+    });
+    return connecting;
+  }
+
+  #drop(connection: PgConnection): void {
+    if (this.#dropped.has(connection)) return;
+    this.#dropped.add(connection);
+    this.#connection = undefined;
+    connection.destroy();
+  }
+}

@@ -1,0 +1,55 @@
+import { CodedError } from '../../core/coded-error.js';
+import type { SqlRow } from '../sql-database.port.js';
+import { sqlTypes, type PgClient, type PgPool } from './pg-pool.js';
+
+/** One connection out of a pool. A connection that breaks while nobody queries it must not end the process. */
+export class PgConnection {
+  #broken = false;
+  readonly #onError = (): void => {
+    this.#broken = true;
+  };
+
+  private constructor(private readonly client: PgClient) {
+    client.on('error', this.#onError);
+  }
+
+  /** @throws CodedError STREAM_UNAVAILABLE */
+  static async from(pool: PgPool): Promise<PgConnection> {
+    try {
+      return new PgConnection(await pool.connect());
+    } catch (error) {
+      throw new CodedError('STREAM_UNAVAILABLE', {}, { cause: error });
+    }
+  }
+
+  get isBroken(): boolean {
+    return this.#broken;
+  }
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    const { rows } = await this.client.query({ text: sql, values: [...params], types: sqlTypes });
+    return rows;
+  }
+
+  /** Runs statements without parameters; the answer is the tag of the last one, such as `COMMIT`. */
+  async command(sql: string): Promise<string> {
+    const answer = await this.client.query({ text: sql });
+    const last = Array.isArray(answer) ? (answer as (typeof answer)[]).at(-1) : answer;
+    return last?.command ?? '';
+  }
+
+  release(): void {
+    this.#end(this.#broken);
+  }
+
+  /** Whatever the server is doing for this connection ends in a roll-back. */
+  destroy(): void {
+    this.#end(true);
+  }
+
+  #end(destroy: boolean): void {
+    this.client.release(destroy);
+    // A destroyed client may still say that its socket broke.
+    if (!destroy) this.client.removeListener('error', this.#onError);
+  }
+}

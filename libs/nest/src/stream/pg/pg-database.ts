@@ -1,0 +1,108 @@
+import { systemClock, type Clock } from '../../core/clock.js';
+import { CodedError } from '../../core/coded-error.js';
+import { isConnectionLost, sqlState } from '../sql-error.js';
+import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { KeptConnection } from './kept-connection.js';
+import { PgConnection } from './pg-connection.js';
+import { createPool, type PgPool } from './pg-pool.js';
+import { PgTransaction } from './pg-transaction.js';
+
+/** `pool`: one of the application's, at least two connections; it stays the application's to end. */
+export type PgSource =
+  { readonly connectionString: string; readonly maxConnections?: number } | { readonly pool: PgPool };
+
+export interface PgTimes {
+  /** How long a call of the pass may take, in ms. */
+  readonly passTimeoutMs: number;
+  /** How long the server may work for one read, in ms. */
+  readonly historyTimeoutMs: number;
+  readonly clock?: Clock;
+}
+
+const DEFAULT_MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_CANCELED = '57014';
+
+/** A PostgreSQL server, over pools of its own or one of the application's. */
+export class PgDatabase implements SqlDatabase {
+  readonly pass: KeptConnection;
+  readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
+  readonly #pool: PgPool;
+  readonly #owned: readonly PgPool[];
+
+  constructor(
+    source: PgSource,
+    private readonly times: PgTimes,
+  ) {
+    const pools = poolsOf(source);
+    this.#pool = pools.work;
+    this.#owned = pools.owned;
+    // Without a listener, a server that restarts ends the process.
+    for (const pool of new Set([pools.work, pools.pass])) pool.on('error', () => {});
+    this.pass = new KeptConnection(pools.pass, { timeoutMs: times.passTimeoutMs, clock: times.clock ?? systemClock });
+  }
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    return this.#on((connection) => connection.query(sql, params));
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#on((connection) => connection.command(sql));
+  }
+
+  async begin(): Promise<SqlTransaction> {
+    const connection = await PgConnection.from(this.#pool);
+    try {
+      await connection.command('begin');
+      return new PgTransaction(connection);
+    } catch (error) {
+      connection.destroy();
+      throw unavailable(error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.pass.stop();
+    await Promise.all(this.#owned.map((pool) => pool.end()));
+  }
+
+  /** In a transaction, because only `set local` is safe behind a pooler that shares server connections. */
+  async #read(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    const timeoutMs = Math.trunc(this.times.historyTimeoutMs);
+    return this.#on(async (connection) => {
+      await connection.command(`begin read only; set local statement_timeout = ${timeoutMs}`);
+      try {
+        return await connection.query(sql, params);
+      } finally {
+        await connection.command('commit');
+      }
+    });
+  }
+
+  async #on<T>(work: (connection: PgConnection) => Promise<T>): Promise<T> {
+    const connection = await PgConnection.from(this.#pool);
+    try {
+      const result = await work(connection);
+      connection.release();
+      return result;
+    } catch (error) {
+      if (isConnectionLost(error)) connection.destroy();
+      else connection.release();
+      throw isConnectionLost(error) || sqlState(error) === QUERY_CANCELED ? unavailable(error) : error;
+    }
+  }
+}
+
+function poolsOf(source: PgSource): { work: PgPool; pass: PgPool; owned: readonly PgPool[] } {
+  if ('pool' in source) return { work: source.pool, pass: source.pool, owned: [] };
+  const { connectionString, maxConnections = DEFAULT_MAX_CONNECTIONS } = source;
+  const common = { connectionString, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+  // The pass never waits in line behind the transactions of this node.
+  const work = createPool({ ...common, max: maxConnections });
+  const pass = createPool({ ...common, max: 1 });
+  return { work, pass, owned: [work, pass] };
+}
+
+function unavailable(cause: unknown): CodedError {
+  return new CodedError('STREAM_UNAVAILABLE', {}, { cause });
+}

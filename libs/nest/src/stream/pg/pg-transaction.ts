@@ -1,0 +1,57 @@
+import { CodedError } from '../../core/coded-error.js';
+import { isConflict, isConnectionLost } from '../sql-error.js';
+import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
+import type { PgConnection } from './pg-connection.js';
+
+/** A transaction on a connection that is its own until its end. */
+export class PgTransaction implements SqlTransaction {
+  #ended = false;
+
+  /** `connection` has begun. */
+  constructor(private readonly connection: PgConnection) {}
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
+    try {
+      return await this.connection.query(sql, params);
+    } catch (error) {
+      // Before COMMIT a lost connection is not in doubt: the server rolls back.
+      if (isConflict(error) || isConnectionLost(error)) throw aborted(error);
+      throw error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
+    this.#ended = true;
+    const tag = await this.#commit();
+    // A transaction in which a statement failed answers COMMIT by rolling back, without an error.
+    if (tag !== 'COMMIT') throw aborted();
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    try {
+      await this.connection.command('rollback');
+      this.connection.release();
+    } catch {
+      this.connection.destroy();
+    }
+  }
+
+  async #commit(): Promise<string> {
+    try {
+      const tag = await this.connection.command('commit');
+      this.connection.release();
+      return tag;
+    } catch (error) {
+      this.connection.destroy();
+      throw isConnectionLost(error) ? new CodedError('TRANSACTION_IN_DOUBT', {}, { cause: error }) : aborted(error);
+    }
+  }
+}
+
+function aborted(cause?: unknown): CodedError {
+  return new CodedError('TRANSACTION_ABORTED', {}, { cause });
+}

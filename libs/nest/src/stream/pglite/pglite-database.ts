@@ -1,0 +1,100 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PGlite } from '@electric-sql/pglite';
+import { BootError } from '../../core/boot-error.js';
+import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { OneAtATime } from './one-at-a-time.js';
+import { PgliteTransaction } from './pglite-transaction.js';
+
+export interface PgliteDatabaseOptions {
+  /** Folder of the database; without one it lives in memory and dies with the process. */
+  readonly dataDir?: string;
+}
+
+/**
+ * The embedded database: one connection. Whoever comes while a transaction is open waits for its end; only the code
+ * inside that transaction would wait for ever, so it is refused at once.
+ */
+export class PgliteDatabase implements SqlDatabase {
+  readonly #turns = new OneAtATime();
+  readonly #within = new AsyncLocalStorage<PgliteTransaction>();
+  #opening: Promise<PGlite> | undefined;
+
+  /** Never part of a transaction, and nothing inside one waits for it, so it may always stand in line. */
+  readonly pass: SqlExecutor = { query: (sql, params) => this.#inTurn((lite) => run(lite, sql, params)) };
+  readonly reader: SqlExecutor = this;
+
+  constructor(private readonly options: PgliteDatabaseOptions = {}) {}
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    this.#refuseWithin();
+    return this.#inTurn((lite) => run(lite, sql, params));
+  }
+
+  async script(sql: string): Promise<void> {
+    this.#refuseWithin();
+    await this.#inTurn((lite) => lite.exec(sql));
+  }
+
+  begin(): Promise<SqlTransaction> {
+    const transaction = new PgliteTransaction();
+    try {
+      this.#refuseWithin();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    // Marks the caller's own context, so it has to happen before anything is awaited.
+    this.#within.enterWith(transaction);
+    return this.#open(transaction);
+  }
+
+  async stop(): Promise<void> {
+    const opening = this.#opening;
+    if (!opening) return;
+    await this.#turns.run(async () => (await opening).close());
+  }
+
+  async #open(transaction: PgliteTransaction): Promise<SqlTransaction> {
+    const release = await this.#turns.take();
+    try {
+      const lite = await this.#lite();
+      await lite.exec('begin');
+      transaction.opened((sql, params) => run(lite, sql, params), release);
+      return transaction;
+    } catch (error) {
+      transaction.ended();
+      release();
+      throw error;
+    }
+  }
+
+  #inTurn<T>(work: (lite: PGlite) => Promise<T>): Promise<T> {
+    return this.#turns.run(async () => work(await this.#lite()));
+  }
+
+  #refuseWithin(): void {
+    if (this.#within.getStore()?.isOpen !== true) return;
+    throw new Error(
+      'The embedded database has one connection, and the transaction of this very code holds it: ' +
+        'run the query with the handle of the transaction, or use a PostgreSQL server',
+    );
+  }
+
+  #lite(): Promise<PGlite> {
+    this.#opening ??= load(this.options);
+    return this.#opening;
+  }
+}
+
+async function load({ dataDir }: PgliteDatabaseOptions): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite').catch((error: unknown) => {
+    throw new BootError('The embedded database needs @electric-sql/pglite: run `npm install @electric-sql/pglite`', {
+      cause: error,
+    });
+  });
+  return PGlite.create(dataDir === undefined ? {} : { dataDir });
+}
+
+async function run(lite: PGlite, sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+  const { rows } = await lite.query<SqlRow>(sql, [...params]);
+  return rows;
+}

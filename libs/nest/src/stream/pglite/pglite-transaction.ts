@@ -1,0 +1,71 @@
+import { CodedError } from '../../core/coded-error.js';
+import type { SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+
+type Run = SqlExecutor['query'];
+
+type State =
+  | { readonly kind: 'opening' }
+  | { readonly kind: 'open'; readonly run: Run; readonly release: () => void }
+  | { readonly kind: 'ended' };
+
+/** A transaction on the one connection, which it holds from its opening to its end. */
+export class PgliteTransaction implements SqlTransaction {
+  #state: State = { kind: 'opening' };
+  #failure: unknown;
+
+  /** Also while it waits for its turn: its own code must not stand in line behind it. */
+  get isOpen(): boolean {
+    return this.#state.kind !== 'ended';
+  }
+
+  opened(run: Run, release: () => void): void {
+    this.#state = { kind: 'open', run, release };
+  }
+
+  ended(): void {
+    this.#state = { kind: 'ended' };
+  }
+
+  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    if (this.#state.kind !== 'open') throw new CodedError('TRANSACTION_ENDED');
+    try {
+      return await this.#state.run(sql, params);
+    } catch (error) {
+      this.#failure ??= error;
+      throw error;
+    }
+  }
+
+  async commit(): Promise<void> {
+    if (this.#state.kind !== 'open') throw new CodedError('TRANSACTION_ENDED');
+    const { run, release } = this.#state;
+    this.ended();
+    try {
+      // A failed transaction answers COMMIT without an error, by rolling back; asking first tells.
+      if (await isFailed(run)) await run('rollback', []);
+      else return void (await run('commit', []));
+    } catch (error) {
+      throw new CodedError('TRANSACTION_ABORTED', {}, { cause: error });
+    } finally {
+      release();
+    }
+    throw new CodedError('TRANSACTION_ABORTED', {}, { cause: this.#failure });
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#state.kind !== 'open') return;
+    const { run, release } = this.#state;
+    this.ended();
+    await run('rollback', []).catch(() => {});
+    release();
+  }
+}
+
+async function isFailed(run: Run): Promise<boolean> {
+  try {
+    await run('select 1', []);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,43 @@
+/** What both drivers tell about an error that the server reported. Anything else never reached the server, or was cut. */
+interface ServerError {
+  readonly severity: string;
+  readonly code: string;
+  readonly constraint?: string;
+}
+
+/** The SQLSTATE of an error that the server reported. */
+export function sqlState(error: unknown): string | undefined {
+  return isServerError(error) ? error.code : undefined;
+}
+
+/** Whether nobody can tell what became of the statement: the connection went, or the server cut it. */
+export function isConnectionLost(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined) return error instanceof Error && !(error instanceof TypeError);
+  return state.startsWith('08') || state.startsWith('57P') || state === '40003';
+}
+
+/** Whether the server rolled back because of others: the same work may succeed when it is done again. */
+export function isConflict(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === '40001' || state === '40P01';
+}
+
+/** No partition for the time of an event. It has the SQLSTATE of a CHECK, and no constraint to go with it. */
+export function isPartitionMissing(error: unknown): boolean {
+  return isServerError(error) && error.code === '23514' && !error.constraint;
+}
+
+/**
+ * Whether one row is to blame, so that its neighbours would succeed without it. Everything else (a full disk, a
+ * missing partition, a lock) would condemn every row that comes by.
+ */
+export function isBadRow(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state === undefined || isPartitionMissing(error)) return false;
+  return ['22', '23', '54', 'P0'].some((family) => state.startsWith(family));
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
+}

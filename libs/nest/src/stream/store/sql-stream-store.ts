@@ -1,0 +1,99 @@
+import type { ChannelName, Epoch, Position } from '@millrace/protocol';
+import type { Clock } from '../../core/clock.js';
+import type { NewEvent } from '../../core/stream-event.js';
+import type { Recorder } from '../../telemetry/recorder.js';
+import { migrate } from '../migrations/migrate.js';
+import { quoted } from '../migrations/migration.js';
+import { Partitions } from '../partitions.js';
+import { retentionOf } from '../retention.js';
+import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
+import type { StreamOptions } from '../stream.options.js';
+import type { HistoryPage, LogDigest, LogPosition, PageLimits, PassResult, StreamStore } from '../stream-store.port.js';
+import { checkOptions, checkServer } from './boot-checks.js';
+import { selectHistory, toPage } from './history.js';
+import { selectDigest, selectHead, selectLogEnd } from './log.js';
+import { PassRunner } from './pass-runner.js';
+import { insertStaged } from './stage.js';
+
+export interface SqlStreamStoreParts {
+  readonly database: SqlDatabase;
+  readonly options: StreamOptions;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+}
+
+/** Where tests plant faults: other functions of the schema in place of the real ones. */
+export interface StoreSeams {
+  readonly passFunction?: string;
+  readonly stage?: (executor: SqlExecutor, schema: string, event: NewEvent) => Promise<void>;
+}
+
+/** The stream in PostgreSQL, on a server or embedded. The database stays the caller's to stop. */
+export class SqlStreamStore implements StreamStore {
+  readonly #schema: string;
+  readonly #partitions: Partitions;
+  readonly #passes: PassRunner;
+
+  constructor(
+    private readonly parts: SqlStreamStoreParts,
+    private readonly seams: StoreSeams = {},
+  ) {
+    this.#schema = quoted(parts.options.schema);
+    this.#partitions = new Partitions({ ...parts, schema: this.#schema });
+    this.#passes = new PassRunner({
+      ...parts,
+      schema: this.#schema,
+      passFunction: seams.passFunction ?? 'pass',
+      makePartitions: () => this.#partitions.make(),
+    });
+  }
+
+  async start(): Promise<void> {
+    const { database, options } = this.parts;
+    checkOptions(options);
+    await checkServer(database.pass);
+    await migrate(database, options.schema);
+    await this.#partitions.start();
+    await this.#passes.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#partitions.stop();
+  }
+
+  stage(executor: SqlExecutor, event: NewEvent): Promise<void> {
+    return (this.seams.stage ?? insertStaged)(executor, this.#schema, event);
+  }
+
+  pass(direct: readonly NewEvent[], mode: 'wait' | 'try'): Promise<PassResult> {
+    return this.#passes.run(direct, mode);
+  }
+
+  async history(channel: ChannelName, after: Position | undefined, limits: PageLimits): Promise<HistoryPage> {
+    const { database, options } = this.parts;
+    const retentionMs = retentionOf(channel, options);
+    const query = { schema: this.#schema, channel, after, retentionMs, ...limits };
+    return toPage(await selectHistory(database.reader, query), after);
+  }
+
+  head(channel: ChannelName): Promise<Position> {
+    return selectHead(this.parts.database, this.#schema, channel);
+  }
+
+  logEnd(): Promise<LogPosition> {
+    return selectLogEnd(this.parts.database, this.#schema);
+  }
+
+  digest(after: LogPosition): Promise<LogDigest> {
+    return selectDigest(this.parts.database, this.#schema, after);
+  }
+
+  /**
+   * Starts a new life of a channel whose log turned out to be another one than subscribers know. Never on the word of
+   * a client: a forged position must not cost everybody their place. Several nodes may ask; one of them does it.
+   */
+  async renewEpoch(channel: ChannelName, epoch: Epoch): Promise<Position> {
+    await this.parts.database.pass.query(`select ${this.#schema}.renew_epoch($1::text, $2::text)`, [channel, epoch]);
+    return this.head(channel);
+  }
+}

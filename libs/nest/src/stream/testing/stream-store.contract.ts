@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { epochContract } from './contract/epoch.contract.js';
+import { historyContract } from './contract/history.contract.js';
+import { logContract } from './contract/log.contract.js';
+import { partitionsContract } from './contract/partitions.contract.js';
+import { passContract } from './contract/pass.contract.js';
+import { poisonContract } from './contract/poison.contract.js';
+import { publishKeyContract } from './contract/publish-key.contract.js';
+import { stagingContract } from './contract/staging.contract.js';
+import type { StreamHarness } from './stream-harness.js';
+
+const contracts = [
+  ['staging', stagingContract],
+  ['pass', passContract],
+  ['publish key', publishKeyContract],
+  ['bad rows', poisonContract],
+  ['history', historyContract],
+  ['epoch', epochContract],
+  ['log', logContract],
+  ['partitions', partitionsContract],
+] as const;
+
+/** What every database under the stream has to do. Runs on the embedded one and on a server. */
+export function streamStoreContract(name: string, open: () => Promise<StreamHarness>): void {
+  describe(`stream store on ${name}`, () => {
+    let harness: StreamHarness;
+    beforeAll(async () => {
+      harness = await open();
+    }, 60_000);
+    afterAll(() => harness.close());
+    describe.each(contracts)('%s', (_, contract) => {
+      contract(() => harness);
+    });
+  });
+}
