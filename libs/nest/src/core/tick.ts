@@ -1,0 +1,6 @@
+/** Runs `task` once all that arrived with the current turn of the event loop has been taken. */
+export type Tick = (task: () => void) => void;
+
+export const nextTick: Tick = (task) => {
+  setImmediate(task);
+};

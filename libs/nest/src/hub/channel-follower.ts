@@ -1,0 +1,161 @@
+import type { ChannelName, Position } from '@millrace/protocol';
+import type { Clock } from '../core/clock.js';
+import type { Gate } from '../core/gate.js';
+import type { OrderCheck } from '../core/order-check.js';
+import type { Random } from '../core/random.js';
+import type { EventBatch } from '../core/stream-event.js';
+import type { Broker } from '../broker/broker.port.js';
+import type { StreamStore } from '../stream/stream-store.port.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import type { Audience } from './audience.port.js';
+import { opening, type FollowEffect, type FollowInput, type FollowState } from './follow-state.js';
+import { transition } from './follow-transition.js';
+import type { FrameQueue } from './frame-queue.js';
+import { deliverSeconds, orderChecks, repairsFailed, roomsInterrupted } from './hub.metrics.js';
+import type { HubOptions } from './hub.options.js';
+import type { RecentEvents } from './recent-events.js';
+import { roomOf } from './room.js';
+import type { RoomEmitter } from './room-emitter.port.js';
+
+export interface FollowerParts {
+  readonly store: StreamStore;
+  readonly broker: Broker;
+  readonly emitter: RoomEmitter;
+  readonly audience: Audience;
+  readonly frames: FrameQueue;
+  readonly recent: RecentEvents;
+  /** Bounds how many holes are read at once; a follower has one read at a time. */
+  readonly repairs: Gate;
+  readonly checkOrder: OrderCheck;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly recorder: Recorder;
+  readonly options: HubOptions;
+}
+
+/** Follows one channel for all of its local subscribers: the I/O around {@link transition}. */
+export class ChannelFollower {
+  #state: FollowState = opening;
+  #interruptions = 0;
+  #closed = false;
+  #cancelTimer = (): void => {};
+
+  constructor(
+    readonly channel: ChannelName,
+    private readonly parts: FollowerParts,
+  ) {}
+
+  /** The last event that was handed to the room, or is about to be in this tick. */
+  get last(): Position | undefined {
+    return this.#state.kind === 'opening' ? undefined : this.#state.last;
+  }
+
+  /** Grows whenever all subscribers have to subscribe again. */
+  get interruptions(): number {
+    return this.#interruptions;
+  }
+
+  /**
+   * Resolves when every event behind `last` will be emitted. The broker is subscribed BEFORE the head is read:
+   *
+   *     broker:  subscribed ──────┬─ batches from here on are held ───────────▶
+   *     log:                      └▶ head read ─▶ last = head ─▶ held ones follow on it
+   *
+   * An event numbered before the subscription took effect is in the head, one numbered after it is held or follows.
+   * A broker that does not answer is not waited for: the log digest finds what it does not bring.
+   */
+  async open(): Promise<void> {
+    await this.#brokerOrTimeout();
+    const head = await this.parts.store.head(this.channel);
+    this.take({ kind: 'opened', head });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelTimer();
+    this.parts.frames.flush(this.channel);
+    this.parts.recent.drop(this.channel);
+    this.parts.broker.unsubscribe(this.channel);
+  }
+
+  take(input: FollowInput): void {
+    if (this.#closed) return;
+    const { maxHeldBytes } = this.parts.options;
+    const rules = { channel: this.channel, maxHeldBytes, checkOrder: this.parts.checkOrder };
+    const { state, effects } = transition(this.#state, input, rules);
+    this.#state = state;
+    if (state.kind !== 'holding') this.#cancelTimer();
+    for (const effect of effects) this.#do(effect);
+  }
+
+  #do(effect: FollowEffect): void {
+    switch (effect.kind) {
+      case 'emit':
+        return this.#emit(effect.batch);
+      case 'hold':
+        this.#cancelTimer();
+        this.#cancelTimer = this.parts.clock.after(this.#holdMs(effect.attempt), () => this.take({ kind: 'elapsed' }));
+        return;
+      case 'read':
+        void this.#read(effect.after);
+        return;
+      case 'lagging':
+        this.#interrupt('lagging');
+        return this.parts.audience.lagging(this.channel);
+      case 'discontinuity':
+        this.#interrupt(effect.reason);
+        return this.parts.emitter.control(roomOf(this.channel), {
+          kind: 'discontinuity',
+          channel: this.channel,
+          reason: effect.reason,
+        });
+      case 'count':
+        return this.parts.recorder.count(orderChecks, { result: effect.what });
+    }
+  }
+
+  #emit(batch: EventBatch): void {
+    this.parts.frames.add(batch);
+    this.parts.recent.append(batch);
+    const waitedMs = this.parts.clock.now() - (batch.events[0]?.time ?? 0);
+    this.parts.recorder.observe(deliverSeconds, {}, Math.max(0, waitedMs) / 1000);
+  }
+
+  /** What was emitted before goes out before the news. */
+  #interrupt(reason: (typeof roomsInterrupted.labels.reason)[number]): void {
+    this.#interruptions++;
+    this.parts.frames.flush(this.channel);
+    this.parts.recent.drop(this.channel);
+    this.parts.recorder.count(roomsInterrupted, { reason });
+  }
+
+  async #read(after: Position): Promise<void> {
+    const { repairMaxEvents: maxEvents, repairMaxBytes: maxBytes } = this.parts.options;
+    try {
+      const page = await this.parts.repairs.run(() =>
+        this.parts.store.history(this.channel, after, { maxEvents, maxBytes }),
+      );
+      this.take({ kind: 'page', page });
+    } catch {
+      this.parts.recorder.count(repairsFailed, {});
+      this.take({ kind: 'failed' });
+    }
+  }
+
+  #holdMs(attempt: number): number {
+    const { holdMs, repairRetryMaxMs } = this.parts.options;
+    if (attempt === 0) return holdMs;
+    return Math.min(repairRetryMaxMs, holdMs * 2 ** Math.min(attempt, 16)) * (0.5 + this.parts.random() / 2);
+  }
+
+  #brokerOrTimeout(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.clock.after(this.parts.options.brokerTimeoutMs, resolve);
+      const done = (): void => {
+        cancel();
+        resolve();
+      };
+      this.parts.broker.subscribe(this.channel).then(done, done);
+    });
+  }
+}

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { settled } from '../core/testing/fake-clock.js';
+import { channelNamed, HubBench } from './testing/hub-bench.js';
+
+const desk = channelNamed('desk.SFO');
+const limits = { maxEvents: 100, maxBytes: 100_000 };
+
+describe('Hub', () => {
+  let bench: HubBench;
+  beforeEach(async () => {
+    bench = new HubBench();
+    await bench.hub.start();
+  });
+  afterEach(() => bench.hub.stop());
+
+  it('emits what is published after the first subscriber came', async () => {
+    bench.publish(desk, 2);
+    await bench.hub.attach(desk);
+    bench.publish(desk);
+    await settled();
+    expect(bench.rooms.emitted).toMatchObject([
+      { kind: 'events', frame: { channel: desk, epoch: 'epoch1', prev: 2, events: [{ offset: 3, data: '3' }] } },
+    ]);
+  });
+
+  it('sends the batches of one tick in one frame', async () => {
+    await bench.hub.attach(desk);
+    bench.publish(desk, 2);
+    bench.publish(desk);
+    await settled();
+    expect(bench.rooms.emitted).toHaveLength(1);
+    expect(bench.emittedOffsets).toEqual([1, 2, 3]);
+  });
+
+  it('sends a frame that is full at once', async () => {
+    const small = new HubBench({ options: { frameMaxBytes: 1 } });
+    await small.hub.attach(desk);
+    small.broker.publish([]);
+    small.hub.onBatch(small.store.append(desk));
+    expect(small.emittedOffsets).toEqual([1]);
+  });
+
+  it('coalesces live events the same way', async () => {
+    const event = { id: 'a', type: 'typing', data: '1', time: 1 };
+    bench.hub.live(desk, event);
+    bench.hub.live(desk, { ...event, id: 'b' });
+    await settled();
+    expect(bench.rooms.emitted).toEqual([
+      { kind: 'live', frame: { channel: desk, events: [event, { ...event, id: 'b' }] } },
+    ]);
+  });
+
+  it('waits for a swapped batch, without a read', async () => {
+    await bench.hub.attach(desk);
+    const [first, second] = [bench.store.append(desk), bench.store.append(desk)];
+    bench.hub.onBatch(second);
+    await settled();
+    expect(bench.emittedOffsets).toEqual([]);
+    bench.hub.onBatch(first);
+    await bench.clock.advance(100);
+    expect(bench.emittedOffsets).toEqual([1, 2]);
+    expect(bench.store.reads).toBe(0);
+  });
+
+  it('reads a hole once and emits in order', async () => {
+    await bench.hub.attach(desk);
+    bench.store.append(desk, 2);
+    bench.publish(desk);
+    bench.publish(desk);
+    await bench.clock.advance(49);
+    expect(bench.emittedOffsets).toEqual([]);
+    await bench.clock.advance(1);
+    expect(bench.emittedOffsets).toEqual([1, 2, 3, 4]);
+    expect(bench.store.reads).toBe(1);
+  });
+
+  it('finds a lost last message by its look into the log', async () => {
+    await bench.hub.attach(desk);
+    bench.store.append(desk);
+    await bench.clock.advance(550);
+    expect(bench.emittedOffsets).toEqual([1]);
+  });
+
+  it('tries a hole again that could not be read', async () => {
+    await bench.hub.attach(desk);
+    bench.store.append(desk);
+    bench.publish(desk);
+    bench.store.failing = true;
+    await bench.clock.advance(1_000);
+    expect(bench.emittedOffsets).toEqual([]);
+    bench.store.failing = false;
+    await bench.clock.advance(6_000);
+    expect(bench.emittedOffsets).toEqual([1, 2]);
+  });
+
+  it('sends subscribers to history behind a large hole, and goes on at the head', async () => {
+    const small = new HubBench({ options: { repairMaxEvents: 3 } });
+    await small.hub.start();
+    await small.hub.attach(desk);
+    small.store.append(desk, 10);
+    await small.clock.advance(600);
+    expect(small.lagging).toEqual([desk]);
+    small.publish(desk);
+    await settled();
+    expect(small.emittedOffsets).toEqual([11]);
+    expect(small.hub.standing(desk)?.interruptions).toBe(1);
+  });
+
+  it('tells of a log that was replaced, and restarts at its head', async () => {
+    await bench.hub.attach(desk);
+    bench.publish(desk, 5);
+    await settled();
+    bench.store.rewind(desk, 3);
+    bench.publish(desk);
+    await bench.clock.advance(100);
+    expect(bench.controls).toEqual([{ kind: 'discontinuity', channel: desk, reason: 'epoch' }]);
+    bench.publish(desk);
+    await settled();
+    expect(bench.emittedOffsets).toEqual([1, 2, 3, 4, 5, 5]);
+  });
+
+  it('looks at every channel anew when the log was replaced in silence', async () => {
+    await bench.hub.attach(desk);
+    bench.publish(desk, 5);
+    bench.store.rewind(desk, 3);
+    await bench.clock.advance(600);
+    expect(bench.controls).toHaveLength(1);
+    expect(bench.hub.standing(desk)?.last).toMatchObject({ offset: 3, epoch: 'epoch2' });
+  });
+
+  it('loses nothing between the subscription at the broker and the head', async () => {
+    bench.store.append(desk, 2);
+    bench.store.hold();
+    const attached = bench.hub.attach(desk);
+    await settled();
+    bench.publish(desk);
+    bench.store.release();
+    await attached;
+    await settled();
+    expect(bench.emittedOffsets).toEqual([3]);
+  });
+
+  it('follows a channel a little longer than its last subscriber stays', async () => {
+    await bench.hub.attach(desk);
+    bench.hub.detach(desk);
+    await bench.clock.advance(9_000);
+    await bench.hub.attach(desk);
+    bench.hub.detach(desk);
+    await bench.clock.advance(9_999);
+    expect(bench.store.heads).toBe(1);
+    await bench.clock.advance(1);
+    expect(bench.hub.standing(desk)).toBeUndefined();
+    await bench.hub.attach(desk);
+    expect(bench.store.heads).toBe(2);
+  });
+
+  it('lets the longest idle channels go when too many linger', async () => {
+    const small = new HubBench({ options: { maxLingeringChannels: 1 } });
+    const [one, two] = [channelNamed('one'), channelNamed('two')];
+    await Promise.all([small.hub.attach(one), small.hub.attach(two)]);
+    small.hub.detach(one);
+    small.hub.detach(two);
+    expect(small.hub.standing(one)).toBeUndefined();
+    expect(small.hub.standing(two)).toBeDefined();
+  });
+
+  it('holds nothing for an attach that failed', async () => {
+    bench.store.failing = true;
+    await expect(bench.hub.attach(desk)).rejects.toThrow('does not answer');
+    expect(bench.hub.standing(desk)).toBeUndefined();
+    bench.store.failing = false;
+    await bench.hub.attach(desk);
+    expect(bench.hub.standing(desk)).toBeDefined();
+  });
+
+  it('does without a broker that does not answer', async () => {
+    bench.broker.subscribe = () => new Promise(() => {});
+    const attached = bench.hub.attach(desk);
+    await bench.clock.advance(1_000);
+    await attached;
+    bench.store.append(desk);
+    await bench.clock.advance(600);
+    expect(bench.emittedOffsets).toEqual([1]);
+  });
+
+  it('answers a storm on a hot channel with one read', async () => {
+    bench.store.append(desk, 50);
+    const since = Array.from({ length: 50 }, (_, offset) => offset).map((offset) => ({
+      epoch: bench.store.append(desk, 0).epoch,
+      offset: offset as never,
+      id: bench.store.eventsOf(desk)[offset - 1]?.id ?? '',
+      time: 0,
+    }));
+    await bench.hub.attach(desk);
+    const pages = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => bench.hub.resume(desk, since[index % 50]!, limits)),
+    );
+    expect(pages.map((page) => page.outcome)).toEqual(Array(200).fill('complete'));
+    expect(pages.map((page) => (page.outcome === 'complete' ? page.events.length : -1))).toEqual(
+      Array.from({ length: 200 }, (_, index) => 50 - (index % 50)),
+    );
+    expect(bench.store.reads).toBe(1);
+  });
+});

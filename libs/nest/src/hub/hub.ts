@@ -1,0 +1,153 @@
+import type { ChannelName, Position } from '@millrace/protocol';
+import { Gate } from '../core/gate.js';
+import type { EventBatch } from '../core/stream-event.js';
+import { nextTick, type Tick } from '../core/tick.js';
+import { checkOrder, type OrderCheck } from '../core/order-check.js';
+import type { LiveEvent, LiveSink } from '../stream/live-sink.port.js';
+import type { HistoryPage, LogDigest, PageLimits } from '../stream/stream-store.port.js';
+import { ChannelFollower, type FollowerParts } from './channel-follower.js';
+import { FrameQueue } from './frame-queue.js';
+import { HistoryReader } from './history-reader.js';
+import { channelsFollowed } from './hub.metrics.js';
+import { LogWatch } from './log-watch.js';
+import { RecentEvents } from './recent-events.js';
+
+export interface HubParts extends Pick<
+  FollowerParts,
+  'store' | 'broker' | 'emitter' | 'audience' | 'clock' | 'random' | 'recorder' | 'options'
+> {
+  /** @defaultValue `setImmediate` */
+  readonly tick?: Tick;
+  /** A seam for tests. @defaultValue {@link checkOrder} */
+  readonly checkOrder?: OrderCheck;
+}
+
+interface Followed {
+  readonly follower: ChannelFollower;
+  readonly opened: Promise<void>;
+  subscribers: number;
+  stopLinger: () => void;
+}
+
+/** A channel's state for one who has just joined its room. */
+export interface Standing {
+  readonly last: Position;
+  readonly interruptions: number;
+}
+
+/** Which channels this node follows, and the only place that emits events. */
+export class Hub implements LiveSink {
+  readonly #parts: FollowerParts;
+  readonly #reader: HistoryReader;
+  readonly #watch: LogWatch;
+  readonly #followed = new Map<ChannelName, Followed>();
+  /** Channels without a subscriber, the longest idle first. */
+  readonly #lingering = new Set<ChannelName>();
+
+  constructor(parts: HubParts) {
+    const { store, clock, recorder, options, emitter } = parts;
+    const recent = new RecentEvents(clock, recorder, options);
+    this.#parts = {
+      ...parts,
+      recent,
+      checkOrder: parts.checkOrder ?? checkOrder,
+      frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes),
+      repairs: new Gate({ concurrency: options.repairConcurrency, maxWaiting: Infinity, retryAfterMs: 0 }),
+    };
+    this.#reader = new HistoryReader(store, recent, recorder, options);
+    this.#watch = new LogWatch(store, clock, recorder, options.digestIntervalMs);
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.broker.start((batch) => this.onBatch(batch));
+    await this.#watch.start((digest) => this.#onDigest(digest));
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch.stop();
+    for (const channel of this.#followed.keys()) this.#close(channel);
+    await this.#parts.broker.stop();
+  }
+
+  /**
+   * Resolves when every later event of `channel` will be emitted to its room; from then on until {@link detach} the
+   * channel is followed. A rejected call holds nothing.
+   */
+  async attach(channel: ChannelName): Promise<void> {
+    const followed = this.#followed.get(channel) ?? this.#open(channel);
+    followed.subscribers++;
+    followed.stopLinger();
+    await followed.opened;
+  }
+
+  /** The last subscriber leaves: the channel is followed a little longer, since most who leave come back. */
+  detach(channel: ChannelName): void {
+    const followed = this.#followed.get(channel);
+    if (!followed || --followed.subscribers > 0) return;
+    const cancel = this.#parts.clock.after(this.#parts.options.lingerMs, () => this.#close(channel));
+    followed.stopLinger = () => {
+      cancel();
+      this.#lingering.delete(channel);
+    };
+    this.#lingering.add(channel);
+    for (const idle of this.#lingering) {
+      if (this.#lingering.size <= this.#parts.options.maxLingeringChannels) break;
+      this.#close(idle);
+    }
+  }
+
+  /** Where an attached channel stands: whatever comes behind `last` will still be emitted. */
+  standing(channel: ChannelName): Standing | undefined {
+    const follower = this.#followed.get(channel)?.follower;
+    return follower?.last && { last: follower.last, interruptions: follower.interruptions };
+  }
+
+  /**
+   * What somebody misses who stands at `after` and has joined the room of an attached channel. Events that the hub has
+   * taken may answer it, so it can end before the log does; the rest is emitted.
+   */
+  resume(channel: ChannelName, after: Position, limits: PageLimits): Promise<HistoryPage> {
+    return this.#reader.read(channel, { after, limits, last: () => this.#followed.get(channel)?.follower.last });
+  }
+
+  /** What the log has behind `after`, as of now. */
+  history(channel: ChannelName, after: Position | undefined, limits: PageLimits): Promise<HistoryPage> {
+    return this.#reader.read(channel, { after, limits });
+  }
+
+  onBatch(batch: EventBatch): void {
+    this.#followed.get(batch.channel)?.follower.take({ kind: 'batch', batch });
+  }
+
+  live(channel: ChannelName, event: LiveEvent): void {
+    this.#parts.frames.addLive(channel, event);
+  }
+
+  #open(channel: ChannelName): Followed {
+    const follower = new ChannelFollower(channel, this.#parts);
+    const opened = follower.open().catch((error: unknown) => {
+      if (this.#followed.get(channel)?.follower === follower) this.#close(channel);
+      throw error;
+    });
+    const followed: Followed = { follower, opened, subscribers: 0, stopLinger: () => {} };
+    this.#followed.set(channel, followed);
+    this.#parts.recorder.set(channelsFollowed, {}, this.#followed.size);
+    return followed;
+  }
+
+  #close(channel: ChannelName): void {
+    const followed = this.#followed.get(channel);
+    if (!followed) return;
+    followed.stopLinger();
+    this.#followed.delete(channel);
+    followed.follower.close();
+    this.#parts.recorder.set(channelsFollowed, {}, this.#followed.size);
+  }
+
+  #onDigest({ outcome, heads }: LogDigest): void {
+    if (outcome === 'rewound') for (const { follower } of this.#followed.values()) follower.take({ kind: 'rewound' });
+    for (const { channel, position } of heads) {
+      this.#followed.get(channel)?.follower.take({ kind: 'seen', position });
+    }
+  }
+}
