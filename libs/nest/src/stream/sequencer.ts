@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
+import { systemRandom, type Random } from '../core/random.js';
 import type { EventBatch, NewEvent } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { PublishQueue, type Stored, type WaitingPublish } from './publish-queue.js';
@@ -16,7 +17,7 @@ export interface SequencerParts {
   readonly clock: Clock;
   readonly recorder: Recorder;
   /** 0 to 1, for the jitter of the poll and of retries. */
-  readonly random?: () => number;
+  readonly random?: Random;
 }
 
 export type BatchListener = (batches: readonly EventBatch[]) => void;
@@ -175,7 +176,7 @@ export class Sequencer {
 
   /** Nobody knows whether the pass was committed: what it carried is tried again with the same ids. */
   #failed(error: unknown): void {
-    const { clock, options, random = Math.random } = this.parts;
+    const { clock, options, random = systemRandom } = this.parts;
     if (this.#failures++ === 0) this.#logger.warn({ message: 'A sequencing pass failed and is tried again', error });
     const stopping = this.#state !== 'running';
     const lost = stopping ? this.#queue.takeAll() : this.#queue.takeOlder(clock.now() - options.publishTimeoutMs);
@@ -193,7 +194,7 @@ export class Sequencer {
   }
 
   #schedulePoll(): void {
-    const { clock, options, random = Math.random } = this.parts;
+    const { clock, options, random = systemRandom } = this.parts;
     // Jitter, or nodes that started together compete for the lock for ever.
     this.#cancelPoll = clock.after(options.pollIntervalMs * (0.75 + random() / 2), () => {
       if (!this.#running && !this.#cancelRetry) void this.#begin('try');

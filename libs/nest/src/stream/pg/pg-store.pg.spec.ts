@@ -1,12 +1,13 @@
-import { PgTestDatabase } from '../testing/pg-test-database.js';
+import { createDatabase } from '../../../../../test/support/fresh-database.js';
 import { StreamHarness } from '../testing/stream-harness.js';
 import { streamStoreContract } from '../testing/stream-store.contract.js';
+import { PgDatabase } from './pg-database.js';
 
 streamStoreContract('PostgreSQL', async () => {
-  const own = await PgTestDatabase.create(process.env['DATABASE_URL']);
-  const database = own.connect();
+  const fresh = await createDatabase();
+  const database = new PgDatabase({ connectionString: fresh.url }, { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 });
   return new StreamHarness(database, async () => {
     await database.stop();
-    await own.drop();
+    await fresh.drop();
   });
 });

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
+import { BootError } from '../../core/boot-error.js';
+import { PgDatabase } from '../pg/pg-database.js';
+import { newChannel, newEvent, StreamHarness } from '../testing/stream-harness.js';
+import { migrate } from './migrate.js';
+
+const times = { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 };
+const role = `guest_${randomBytes(4).toString('hex')}`;
+let fresh: FreshDatabase;
+let owner: PgDatabase;
+let guest: PgDatabase;
+
+beforeAll(async () => {
+  fresh = await createDatabase();
+  owner = new PgDatabase({ connectionString: fresh.url }, times);
+  await owner.script(`create role ${role} login password '${role}'`);
+  guest = new PgDatabase(
+    { connectionString: Object.assign(new URL(fresh.url), { username: role, password: role }).href },
+    times,
+  );
+});
+afterAll(async () => {
+  await guest.stop();
+  await owner.script(`drop owned by ${role}; drop role ${role}`);
+  await owner.stop();
+  await fresh.drop();
+});
+
+it('says what to grant to a role that may create nothing', async () => {
+  const refused = migrate(guest, 'not_mine');
+  await expect(refused).rejects.toThrow(BootError);
+  await expect(refused).rejects.toThrow('create schema not_mine authorization');
+});
+
+it('works for a role that owns only its schema', async () => {
+  await owner.script(`create schema mine authorization ${role}`);
+  const harness = new StreamHarness(guest, async () => {});
+  const store = await harness.openStore({ schema: 'mine', partitionsAheadDays: 2 });
+  const channel = newChannel();
+  const transaction = await guest.begin();
+  await store.stage(transaction, newEvent(channel));
+  await transaction.commit();
+  const { direct } = await store.pass([newEvent(channel)], 'wait');
+  expect(direct).toMatchObject([{ kind: 'stored', offset: 2 }]);
+  expect(await store.history(channel, undefined, { maxEvents: 10, maxBytes: 1_000 })).toMatchObject({
+    outcome: 'complete',
+  });
+  await harness.close();
+});
+
+it('migrates once, whoever starts together', async () => {
+  await Promise.all(Array.from({ length: 4 }, () => migrate(owner, 'together')));
+  const rows = await owner.query('select version from together.migration order by version', []);
+  expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }]);
+});
+
+it('refuses a schema of a newer release', async () => {
+  await migrate(owner, 'newer');
+  await owner.query(`insert into newer.migration (version, name) values (99, 'later')`, []);
+  await expect(migrate(owner, 'newer')).rejects.toThrow('version 99');
+});
+
+it('leaves nothing behind when a step fails', async () => {
+  await owner.script('create schema half; create table half.outbox ()');
+  await expect(migrate(owner, 'half')).rejects.toMatchObject({ code: '42P07' });
+  expect(await owner.query(`select to_regclass('half.channel') as made`, [])).toEqual([{ made: null }]);
+});

@@ -1,0 +1,133 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+import { once } from 'node:events';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
+import { FakeClock } from '../../core/testing/fake-clock.js';
+import { failureOf } from '../testing/failure-of.js';
+import { PgDatabase, type PgSource, type PgTimes } from './pg-database.js';
+
+let fresh: FreshDatabase;
+const times: PgTimes = { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 };
+const opened: PgDatabase[] = [];
+const open = (source: PgSource = { connectionString: fresh.url }, more: Partial<PgTimes> = {}): PgDatabase => {
+  const database = new PgDatabase(source, { ...times, ...more });
+  opened.push(database);
+  return database;
+};
+beforeAll(async () => {
+  fresh = await createDatabase();
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((database) => database.stop()));
+});
+afterAll(() => fresh.drop());
+
+const pidOf = async (executor: Pick<PgDatabase, 'query'>): Promise<number> => {
+  const [row] = await executor.query('select pg_backend_pid() as pid', []);
+  return Number(row?.['pid']);
+};
+
+describe('on a pool of the application', () => {
+  it('leaves the pool, its type parsers and its end to the application', async () => {
+    const pool = new pg.Pool({ connectionString: fresh.url, max: 3 });
+    const database = open({ pool });
+    expect(await database.query('select 1::int8 as n', [])).toEqual([{ n: 1 }]);
+    expect((await pool.query('select 1::int8 as n')).rows).toEqual([{ n: '1' }]);
+    await database.pass.query('select 1', []);
+    await database.stop();
+    expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+    await pool.end();
+  });
+});
+
+describe('when connections break', () => {
+  it('survives the end of idle, of busy and of kept connections', async () => {
+    const [database, other] = [open(), open()];
+    const idle = await pidOf(database);
+    const kept = await pidOf(database.pass);
+    const transaction = await database.begin();
+    const busy = await pidOf(transaction);
+    for (const pid of [idle, kept, busy]) await other.query('select pg_terminate_backend($1::int, 5000)', [pid]);
+    await expect(transaction.query('select 1', [])).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    await transaction.rollback();
+    expect(await pidOf(database)).not.toBe(idle);
+    await database.pass.query('select 1', []).catch(() => {});
+    expect(await pidOf(database.pass)).not.toBe(kept);
+  });
+
+  it('says TRANSACTION_IN_DOUBT when the answer to COMMIT is lost', async () => {
+    const proxy = await cuttingProxy(new URL(fresh.url));
+    const database = open({ connectionString: proxy.url(fresh.url) });
+    const transaction = await database.begin();
+    await transaction.query('create table in_doubt ()', []);
+    proxy.dropAnswers();
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'TRANSACTION_IN_DOUBT' });
+    proxy.close();
+  });
+
+  it('says STREAM_UNAVAILABLE where there is no server', async () => {
+    const database = open({ connectionString: 'postgres://nobody@127.0.0.1:1/none' });
+    for (const executor of [database, database.pass, database.reader]) {
+      await expect(executor.query('select 1', [])).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE' });
+    }
+    await expect(database.begin()).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE' });
+  });
+});
+
+it('says TRANSACTION_ABORTED to the victim of a deadlock', async () => {
+  const database = open();
+  await database.script('create table pair (n int primary key); insert into pair values (1), (2)');
+  const [a, b] = [await database.begin(), await database.begin()];
+  const take = 'select from pair where n = $1 for update';
+  await a.query(take, [1]);
+  await b.query(take, [2]);
+  const outcomes = await Promise.allSettled([a.query(take, [2]), b.query(take, [1])]);
+  const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+  expect(refused).toMatchObject([{ code: 'TRANSACTION_ABORTED' }]);
+  await Promise.all([a.rollback(), b.rollback()]);
+});
+
+it('gives a long read up, on the server too', async () => {
+  const database = open(undefined, { historyTimeoutMs: 50 });
+  const read = database.reader.query('select pg_sleep(20)', []);
+  await expect(read).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE', cause: { code: '57014' } });
+  expect(await database.reader.query(`select current_setting('statement_timeout') as t`, [])).toEqual([{ t: '50ms' }]);
+  expect(await database.query(`select current_setting('statement_timeout') as t`, [])).toEqual([{ t: '0' }]);
+});
+
+it('gives a call of the pass up that does not end, and connects anew', async () => {
+  const clock = new FakeClock();
+  const database = open(undefined, { passTimeoutMs: 1_000, clock });
+  const pid = await pidOf(database.pass);
+  const call = database.pass.query('select pg_sleep(20)', []);
+  const failure = failureOf(call);
+  await clock.advance(1_000);
+  expect(await failure).toMatchObject({ code: 'STREAM_UNAVAILABLE', detail: { outcome: 'unknown' } });
+  expect(await pidOf(database.pass)).not.toBe(pid);
+});
+
+/** Passes bytes on to the server until told to cut the line instead of the next answer. */
+async function cuttingProxy(server: URL) {
+  let dropping = false;
+  const sockets: Socket[] = [];
+  const listener = createServer((client) => {
+    const upstream = connect(Number(server.port || 5432), server.hostname);
+    sockets.push(client, upstream);
+    client.pipe(upstream);
+    upstream.on('data', (chunk) => (dropping ? client.destroy() : client.write(chunk)));
+    for (const socket of [client, upstream]) socket.on('error', () => {});
+  }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  return {
+    url: (direct: string): string => Object.assign(new URL(direct), { host: `127.0.0.1:${port}` }).href,
+    dropAnswers: (): void => {
+      dropping = true;
+    },
+    close: (): void => {
+      for (const socket of sockets) socket.destroy();
+      listener.close();
+    },
+  };
+}

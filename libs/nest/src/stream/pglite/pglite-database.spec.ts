@@ -1,0 +1,58 @@
+import { AsyncResource } from 'node:async_hooks';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
+import { BootError } from '../../core/boot-error.js';
+import { sqlDatabaseContract } from '../testing/sql-database.contract.js';
+import { PgliteDatabase } from './pglite-database.js';
+
+sqlDatabaseContract('PGlite', async () => new PgliteDatabase());
+
+const database = new PgliteDatabase();
+const outside = new AsyncResource('outside');
+afterAll(() => database.stop());
+afterEach(() => {
+  vi.doUnmock('@electric-sql/pglite');
+});
+
+/** Somebody else's request: a context in which no transaction is open. */
+const elsewhere = <T>(work: () => T): T => outside.runInAsyncScope(work);
+
+it('lets the queries of others, and the pass, wait for the end of a transaction', async () => {
+  const order: string[] = [];
+  const transaction = await database.begin();
+  const others = elsewhere(() =>
+    Promise.all([
+      database.query('select 1', []).then(() => order.push('query')),
+      database.pass.query('select 1', []).then(() => order.push('pass')),
+    ]),
+  );
+  await transaction.query('select 1', []);
+  order.push('inside');
+  await transaction.commit();
+  await others;
+  expect(order).toEqual(['inside', 'query', 'pass']);
+});
+
+it('refuses at once what would wait for its own transaction', async () => {
+  const transaction = await database.begin();
+  await expect(database.query('select 1', [])).rejects.toThrow('one connection');
+  await expect(database.script('select 1')).rejects.toThrow('one connection');
+  await expect(database.begin()).rejects.toThrow('one connection');
+  await transaction.rollback();
+  expect(await database.query('select 1 as one', [])).toEqual([{ one: 1 }]);
+});
+
+it('lets the pass stand in line behind the transaction that kicked it', async () => {
+  const transaction = await database.begin();
+  const pass = database.pass.query('select 2 as two', []);
+  await transaction.commit();
+  expect(await pass).toEqual([{ two: 2 }]);
+});
+
+it('says what to install when PGlite is missing', async () => {
+  vi.doMock('@electric-sql/pglite', () => {
+    throw new Error('Cannot find package');
+  });
+  const missing = new PgliteDatabase().query('select 1', []);
+  await expect(missing).rejects.toThrow(BootError);
+  await expect(missing).rejects.toThrow('npm install @electric-sql/pglite');
+});
