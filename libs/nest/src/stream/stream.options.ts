@@ -63,6 +63,8 @@ export interface StreamOptions {
   readonly partitionsAheadDays: number;
   /** Time between two rounds of partition care, in ms. @defaultValue 600000 */
   readonly careIntervalMs: number;
+  /** Time between two readings of the gauges of backlog and snapshot age, in ms. @defaultValue 10000 */
+  readonly gaugeIntervalMs: number;
   /** How long the database may take for one page of history, in ms; not on PGlite. @defaultValue 5000 */
   readonly historyTimeoutMs: number;
 }
@@ -84,5 +86,6 @@ export const defaultStreamOptions: StreamOptions = {
   channelRetentionMs: {},
   partitionsAheadDays: 7,
   careIntervalMs: 600_000,
+  gaugeIntervalMs: 10_000,
   historyTimeoutMs: 5_000,
 };

@@ -7,6 +7,7 @@ import { quoted } from '../migrations/migration.js';
 import { Partitions } from '../partitions.js';
 import { retentionOf } from '../retention.js';
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
+import { StreamGauges } from '../stream-gauges.js';
 import type { StreamOptions } from '../stream.options.js';
 import type { HistoryPage, LogDigest, LogPosition, PageLimits, PassResult, StreamStore } from '../stream-store.port.js';
 import { checkOptions, checkServer } from './boot-checks.js';
@@ -33,6 +34,7 @@ export class SqlStreamStore implements StreamStore {
   readonly #schema: string;
   readonly #partitions: Partitions;
   readonly #passes: PassRunner;
+  readonly #gauges: StreamGauges;
 
   constructor(
     private readonly parts: SqlStreamStoreParts,
@@ -40,6 +42,7 @@ export class SqlStreamStore implements StreamStore {
   ) {
     this.#schema = quoted(parts.options.schema);
     this.#partitions = new Partitions({ ...parts, schema: this.#schema });
+    this.#gauges = new StreamGauges({ ...parts, schema: this.#schema, intervalMs: parts.options.gaugeIntervalMs });
     this.#passes = new PassRunner({
       ...parts,
       schema: this.#schema,
@@ -55,9 +58,11 @@ export class SqlStreamStore implements StreamStore {
     await migrate(database, options.schema);
     await this.#partitions.start();
     await this.#passes.start();
+    this.#gauges.start();
   }
 
   async stop(): Promise<void> {
+    await this.#gauges.stop();
     await this.#partitions.stop();
   }
 

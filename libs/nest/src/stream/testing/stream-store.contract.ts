@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { epochContract } from './contract/epoch.contract.js';
+import { gaugesContract } from './contract/gauges.contract.js';
 import { historyContract } from './contract/history.contract.js';
 import { logContract } from './contract/log.contract.js';
 import { partitionsContract } from './contract/partitions.contract.js';
@@ -18,6 +19,7 @@ const contracts = [
   ['epoch', epochContract],
   ['log', logContract],
   ['partitions', partitionsContract],
+  ['gauges', gaugesContract],
 ] as const;
 
 /** What every database under the stream has to do. Runs on the embedded one and on a server. */
