@@ -14,26 +14,21 @@ export class Gate {
 
   constructor(private readonly bounds: GateBounds) {}
 
-  get waiting(): number {
-    return this.#waiting.length;
+  /** Whether the next task would be refused. */
+  get isFull(): boolean {
+    return this.#running >= this.bounds.concurrency && this.#waiting.length >= this.bounds.maxWaiting;
   }
 
   /** @throws CodedError `BUSY` */
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.bounds.concurrency) await this.#wait();
+    if (this.isFull) throw new CodedError('BUSY', { retryAfterMs: this.bounds.retryAfterMs });
+    if (this.#running >= this.bounds.concurrency) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     try {
       return await task();
     } finally {
       this.#leave();
     }
-  }
-
-  #wait(): Promise<void> {
-    if (this.#waiting.length >= this.bounds.maxWaiting) {
-      throw new CodedError('BUSY', { retryAfterMs: this.bounds.retryAfterMs });
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** The place goes straight to whoever waits longest: a newcomer cannot slip in between. */

@@ -22,8 +22,6 @@ export interface HubOptions {
   readonly repairConcurrency: number;
   /** Longest wait before a hole that could not be read is tried again, in ms. @defaultValue 5000 */
   readonly repairRetryMaxMs: number;
-  /** Over how long subscribers behind a large hole are told to come back, in ms. @defaultValue 2000 */
-  readonly lagSpreadMs: number;
   /**
    * Time between two looks into the log for what the broker lost, in ms. Raised: a lost last message comes later.
    * Lowered: more queries. Minimum 50. @defaultValue 500
@@ -67,7 +65,6 @@ export const defaultHubOptions: HubOptions = {
   repairMaxBytes: 1_048_576,
   repairConcurrency: 4,
   repairRetryMaxMs: 5_000,
-  lagSpreadMs: 2_000,
   digestIntervalMs: 500,
   lingerMs: 10_000,
   maxLingeringChannels: 1_000,

@@ -3,6 +3,7 @@ import type { Broker } from '../../broker/broker.port.js';
 import { MemoryBroker } from '../../broker/memory/memory-broker.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { silentRecorder } from '../../telemetry/recorder.js';
+import type { Audience } from '../audience.port.js';
 import { defaultHubOptions, type HubOptions } from '../hub.options.js';
 import { Hub, type HubParts } from '../hub.js';
 import { MemoryStreamStore } from './memory-stream-store.js';
@@ -12,6 +13,7 @@ interface BenchOptions {
   readonly broker?: Broker;
   readonly options?: Partial<HubOptions>;
   readonly checkOrder?: HubParts['checkOrder'];
+  readonly audience?: Audience;
 }
 
 /** A hub on doubles of all its neighbours. */
@@ -23,13 +25,13 @@ export class HubBench {
   readonly broker: Broker;
   readonly hub: Hub;
 
-  constructor({ broker, options, checkOrder }: BenchOptions = {}) {
+  constructor({ broker, options, checkOrder, audience }: BenchOptions = {}) {
     this.broker = broker ?? new MemoryBroker(silentRecorder);
     this.hub = new Hub({
       store: this.store,
       broker: this.broker,
       emitter: this.rooms,
-      audience: { lagging: (channel) => this.lagging.push(channel) },
+      audience: audience ?? { lagging: (channel) => this.lagging.push(channel) },
       clock: this.clock,
       random: () => 0.5,
       recorder: silentRecorder,

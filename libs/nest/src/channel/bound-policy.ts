@@ -1,0 +1,43 @@
+import type { ChannelContract, ChannelName } from '@millrace/protocol';
+import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
+import type { Session } from '../session/session.js';
+import type { Policy } from './policy.js';
+
+export type Purpose = 'subscribe' | 'history';
+
+type Params = Readonly<Record<string, string>>;
+
+interface Question {
+  readonly who: unknown;
+  readonly params: Params;
+}
+
+/** A policy with Nest's enhancers around its methods. */
+export class BoundPolicy {
+  readonly #invocations: Readonly<Record<Purpose, Invocation>>;
+
+  constructor(
+    readonly contract: ChannelContract,
+    policy: Policy,
+    invoker: Pick<NestInvoker, 'bind'>,
+  ) {
+    const subscribe = invoker.bind(policy, 'subscribe', ask);
+    this.#invocations = { subscribe, history: policy.history ? invoker.bind(policy, 'history', ask) : subscribe };
+  }
+
+  /** Whatever a filter or an interceptor makes of an error or an answer, only `true` is a yes. */
+  async allows(purpose: Purpose, session: Session, channel: ChannelName, params: Params): Promise<boolean> {
+    const question: Question = { who: session.principal, params };
+    const answer = await this.#invocations[purpose](session, { channel, params }, question, channel);
+    return answer === true;
+  }
+}
+
+/** Policy methods have no decorated parameters, so what arrives are the arguments of the invocation as they were. */
+function ask(call: (...args: unknown[]) => unknown, args: unknown[]): unknown {
+  const { who, params } = args[QUESTION_ARGUMENT] as Question;
+  return call(who, params);
+}
+
+/** Of (socket, data, context, name), which guards see too. */
+const QUESTION_ARGUMENT = 2;

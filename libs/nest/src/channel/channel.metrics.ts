@@ -1,0 +1,34 @@
+import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
+
+export const subscriptionsOpen = {
+  kind: 'gauge',
+  name: 'realtime_channel_subscriptions_total',
+  help: 'Subscriptions of the sessions on this node',
+} as const satisfies GaugeMetric;
+
+export const subscribesAnswered = {
+  kind: 'counter',
+  name: 'realtime_channel_subscribes_total',
+  help: 'Answers to subscribes, by outcome',
+  labels: { outcome: ['fresh', 'recovered', 'behind', 'unrecoverable', 'live', 'refused'] },
+} as const satisfies CounterMetric;
+
+export const historyPagesAnswered = {
+  kind: 'counter',
+  name: 'realtime_channel_history_pages_total',
+  help: 'Pages of history given out, by outcome',
+  labels: { outcome: ['complete', 'more', 'unrecoverable'] },
+} as const satisfies CounterMetric;
+
+export const policyCalls = {
+  kind: 'counter',
+  name: 'realtime_channel_policy_calls_total',
+  help: 'What policies said; busy and timeout mean that they could not be asked',
+  labels: { result: ['allowed', 'denied', 'failed', 'busy', 'timeout'] },
+} as const satisfies CounterMetric;
+
+export const subscriptionsRevoked = {
+  kind: 'counter',
+  name: 'realtime_channel_revoked_total',
+  help: 'Subscriptions that were withdrawn while their session was connected',
+} as const satisfies CounterMetric;

@@ -1,0 +1,49 @@
+import { encodePosition, type HistoryAnswer } from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
+import type { Hub } from '../hub/hub.js';
+import type { FrameRoute } from '../session/frame-route.js';
+import type { Session } from '../session/session.js';
+import type { HistoryPage } from '../stream/stream-store.port.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import type { ChannelAccess } from './channel-access.js';
+import { readChannel, readHistoryFrame, readPosition } from './channel-frames.js';
+import { historyPagesAnswered } from './channel.metrics.js';
+import type { ChannelOptions } from './channel.options.js';
+import { onWire } from './subscriber.js';
+
+export interface HistoryRouteParts {
+  readonly hub: Hub;
+  readonly access: ChannelAccess;
+  readonly recorder: Recorder;
+  readonly options: ChannelOptions;
+}
+
+/** `history`: the events of a durable channel, page by page. */
+export class HistoryRoute implements FrameRoute {
+  readonly name = 'history';
+
+  constructor(private readonly parts: HistoryRouteParts) {}
+
+  async handle(session: Session, body: unknown): Promise<HistoryAnswer> {
+    const frame = readHistoryFrame(body);
+    const channel = readChannel(frame.channel);
+    const after = readPosition(frame.after);
+    const { access, hub, options, recorder } = this.parts;
+    const limits = { maxEvents: frame.limit, maxBytes: options.pageMaxBytes };
+    const { generation } = access;
+    const { delivery } = await access.authorize('history', session, channel);
+    if (delivery === 'live') throw new CodedError('NOT_DURABLE');
+    const page = await hub.history(channel, after, limits);
+    // Access may have been withdrawn meanwhile; then the policy has the last word.
+    if (access.generation !== generation) await access.authorize('history', session, channel);
+    recorder.count(historyPagesAnswered, { outcome: page.outcome });
+    return answerWith(page);
+  }
+}
+
+function answerWith(page: HistoryPage): HistoryAnswer {
+  if (page.outcome === 'unrecoverable') {
+    return { outcome: page.outcome, reason: page.reason, events: [], position: encodePosition(page.head) };
+  }
+  return { outcome: page.outcome, events: page.events.map(onWire), position: encodePosition(page.position) };
+}

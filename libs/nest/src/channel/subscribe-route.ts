@@ -1,0 +1,50 @@
+import type { SubscribeAnswers } from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
+import type { FrameRoute } from '../session/frame-route.js';
+import type { Session } from '../session/session.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { readSubscribeFrame } from './channel-frames.js';
+import { subscribesAnswered } from './channel.metrics.js';
+import type { ChannelOptions } from './channel.options.js';
+import type { Subscriber } from './subscriber.js';
+import type { SubscriptionRegistry } from './subscription-registry.js';
+
+export interface SubscribeRouteParts {
+  readonly subscriber: Subscriber;
+  readonly subscriptions: SubscriptionRegistry;
+  readonly recorder: Recorder;
+  readonly options: ChannelOptions;
+  /** Subscribes of one session that may wait for their answer. */
+  readonly maxPending: number;
+}
+
+/** `subscribe`: many channels in one frame, each with an answer of its own. */
+export class SubscribeRoute implements FrameRoute {
+  readonly name = 'subscribe';
+  readonly #pending = new WeakMap<Session, number>();
+
+  constructor(private readonly parts: SubscribeRouteParts) {}
+
+  async handle(session: Session, body: unknown): Promise<SubscribeAnswers> {
+    const { items } = readSubscribeFrame(body);
+    const { options, subscriber } = this.parts;
+    const maxBytes = Math.max(1, Math.floor(options.pageMaxBytes / items.length));
+    const pending = this.#pending.get(session) ?? 0;
+    if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy();
+    this.#pending.set(session, pending + items.length);
+    const limits = { maxEvents: options.pageMaxEvents, maxBytes };
+    const answers = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
+    this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
+    for (const { outcome } of answers) this.parts.recorder.count(subscribesAnswered, { outcome });
+    return { items: answers };
+  }
+
+  release(session: Session): void {
+    const ended = new CodedError('SESSION_ENDED');
+    for (const subscription of this.parts.subscriptions.of(session)) this.parts.subscriptions.end(subscription, ended);
+  }
+
+  #busy(): CodedError {
+    return new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
+  }
+}

@@ -1,0 +1,146 @@
+import {
+  encodePosition,
+  type ChannelName,
+  type Position,
+  type SubscribeAnswer,
+  type SubscribeItem,
+  type WireEvent,
+} from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
+import type { StreamEvent } from '../core/stream-event.js';
+import type { Hub, Standing } from '../hub/hub.js';
+import type { CodedAnswer } from '../session/coded-answer.js';
+import type { Session } from '../session/session.js';
+import type { HistoryPage, PageLimits } from '../stream/stream-store.port.js';
+import type { ChannelAccess } from './channel-access.js';
+import { readChannel, readPosition } from './channel-frames.js';
+import { withdrawn, type Subscription } from './subscription.js';
+import type { SubscriptionRegistry } from './subscription-registry.js';
+
+export interface SubscriberParts {
+  readonly hub: Hub;
+  readonly access: ChannelAccess;
+  readonly subscriptions: SubscriptionRegistry;
+  readonly answers: Pick<CodedAnswer, 'of'>;
+  readonly busyRetryAfterMs: number;
+}
+
+/** How often a subscribe starts over because the room was put off its place meanwhile. */
+const MAX_TRIES = 3;
+
+/**
+ * Subscribes one session to one channel. The session joins the room BEFORE the missing events are read:
+ *
+ *     hub:      … emits 5 ────────────── takes 6, emits 6 ─────── takes 7, emits 7 ──▶
+ *     session:         joins the room ─┐         │                      │
+ *                                      └▶ reads behind `since` ─▶ answer with …5, perhaps 6
+ *
+ * An event that the hub had taken before the join is committed, so every read that begins after the join has it. One
+ * that the hub takes later is emitted to the room, and the session is in it. What is in both carries the same offset
+ * and is dropped by the client. Reading first and joining then would lose what is emitted between the two.
+ */
+export class Subscriber {
+  constructor(private readonly parts: SubscriberParts) {}
+
+  /** Never rejects: each item of a frame has its own answer. */
+  async subscribe(session: Session, item: SubscribeItem, limits: PageLimits): Promise<SubscribeAnswer> {
+    try {
+      return await this.#attempt(session, item, limits);
+    } catch (error) {
+      return { sid: item.sid, outcome: 'refused', error: this.parts.answers.of(error, `subscribe ${item.channel}`) };
+    }
+  }
+
+  /** Only an answer that leaves the session in the room leaves it a subscription. */
+  async #attempt(session: Session, item: SubscribeItem, limits: PageLimits): Promise<SubscribeAnswer> {
+    const { subscriptions } = this.parts;
+    const since = readPosition(item.since);
+    const subscription = subscriptions.open(session, readChannel(item.channel));
+    const { isLatest } = subscription.attempt();
+    try {
+      const answer = await this.#answer(subscription, item.sid, since, limits);
+      if (answer.outcome === 'behind' && isLatest()) subscriptions.end(subscription, withdrawn());
+      return answer;
+    } catch (error) {
+      if (isLatest()) subscriptions.end(subscription, withdrawn());
+      throw error;
+    }
+  }
+
+  async #answer(
+    subscription: Subscription,
+    sid: number,
+    since: Position | undefined,
+    limits: PageLimits,
+  ): Promise<SubscribeAnswer> {
+    const { access, hub } = this.parts;
+    const { session, channel } = subscription;
+    const contract = await access.authorize('subscribe', session, channel);
+    subscription.assertOpen();
+    if (contract.delivery === 'live') {
+      if (since) throw new CodedError('NOT_DURABLE');
+      subscription.hold(() => {});
+      subscription.join();
+      return { sid, outcome: 'live' };
+    }
+    await hub.attach(channel);
+    subscription.hold(() => hub.detach(channel));
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const answer = await this.#joinAndRead(subscription, sid, since, limits);
+      if (answer) return answer;
+    }
+    throw new CodedError('BUSY', { retryAfterMs: this.parts.busyRetryAfterMs });
+  }
+
+  /** `undefined`: the session was put out of the room, or the room onto another place, so the answer is void. */
+  async #joinAndRead(
+    subscription: Subscription,
+    sid: number,
+    since: Position | undefined,
+    limits: PageLimits,
+  ): Promise<SubscribeAnswer | undefined> {
+    const { channel } = subscription;
+    const page = since && (await this.#pageForFar(channel, since, limits));
+    if (page) {
+      subscription.assertOpen();
+      return answerTo(sid, page);
+    }
+    subscription.join();
+    const standing = this.#standing(channel);
+    if (!since) return { sid, outcome: 'fresh', position: encodePosition(standing.last), events: [] };
+    const { interruptions } = subscription;
+    const joined = await this.parts.hub.resume(channel, since, limits);
+    subscription.assertOpen();
+    const undisturbed =
+      subscription.interruptions === interruptions && this.#standing(channel).interruptions === standing.interruptions;
+    return undisturbed ? answerTo(sid, joined) : undefined;
+  }
+
+  /** One who is pages behind does not join for each of them: live frames would only add to what he has to take. */
+  async #pageForFar(channel: ChannelName, since: Position, limits: PageLimits): Promise<HistoryPage | undefined> {
+    const { last } = this.#standing(channel);
+    if (last.epoch !== since.epoch || last.offset - since.offset <= limits.maxEvents) return undefined;
+    const page = await this.parts.hub.history(channel, since, limits);
+    return page.outcome === 'more' ? page : undefined;
+  }
+
+  #standing(channel: ChannelName): Standing {
+    const standing = this.parts.hub.standing(channel);
+    if (!standing) throw new CodedError('DRAINING');
+    return standing;
+  }
+}
+
+function answerTo(sid: number, page: HistoryPage): SubscribeAnswer {
+  switch (page.outcome) {
+    case 'unrecoverable':
+      return { sid, outcome: 'unrecoverable', reason: page.reason, position: encodePosition(page.head), events: [] };
+    case 'complete':
+    case 'more': {
+      const outcome = page.outcome === 'more' ? 'behind' : 'recovered';
+      return { sid, outcome, position: encodePosition(page.position), events: page.events.map(onWire) };
+    }
+  }
+}
+
+export const onWire = ({ offset, id, type, time, data }: StreamEvent): WireEvent => ({ offset, id, type, time, data });

@@ -1,0 +1,87 @@
+import type { ChannelName } from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
+import type { Random } from '../core/random.js';
+import type { Audience } from '../hub/audience.port.js';
+import type { Session } from '../session/session.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { subscriptionsOpen } from './channel.metrics.js';
+import { Subscription } from './subscription.js';
+
+export interface SubscriptionBounds {
+  /** Of one session, those that are not answered yet included. */
+  readonly maxSubscriptions: number;
+  readonly lagSpreadMs: number;
+}
+
+/** The subscriptions of this node's sessions. */
+export class SubscriptionRegistry implements Audience {
+  readonly #bySession = new Map<Session, Map<ChannelName, Subscription>>();
+  readonly #byChannel = new Map<ChannelName, Set<Subscription>>();
+  #size = 0;
+
+  constructor(
+    private readonly bounds: SubscriptionBounds,
+    private readonly random: Random,
+    private readonly recorder: Recorder,
+  ) {}
+
+  /** @throws CodedError `SUBSCRIPTION_LIMIT`, or `SESSION_ENDED` when nobody would ever end it */
+  open(session: Session, channel: ChannelName): Subscription {
+    if (session.ended.aborted) throw new CodedError('SESSION_ENDED');
+    const ofSession = this.#bySession.get(session) ?? new Map<ChannelName, Subscription>();
+    const known = ofSession.get(channel);
+    if (known) return known;
+    if (ofSession.size >= this.bounds.maxSubscriptions) throw new CodedError('SUBSCRIPTION_LIMIT');
+    const subscription = new Subscription(session, channel);
+    this.#bySession.set(session, ofSession.set(channel, subscription));
+    this.#byChannel.set(channel, (this.#byChannel.get(channel) ?? new Set()).add(subscription));
+    this.#resized(1);
+    return subscription;
+  }
+
+  find(session: Session, channel: ChannelName): Subscription | undefined {
+    return this.#bySession.get(session)?.get(channel);
+  }
+
+  of(session: Session): readonly Subscription[] {
+    return [...(this.#bySession.get(session)?.values() ?? [])];
+  }
+
+  where(matches: (subscription: Subscription) => boolean): readonly Subscription[] {
+    return [...this.#byChannel.values()].flatMap((all) => [...all].filter(matches));
+  }
+
+  end(subscription: Subscription, why: CodedError): void {
+    const { session, channel } = subscription;
+    subscription.end(why);
+    const ofSession = this.#bySession.get(session);
+    if (ofSession?.get(channel) !== subscription) return;
+    ofSession.delete(channel);
+    if (ofSession.size === 0) this.#bySession.delete(session);
+    const ofChannel = this.#byChannel.get(channel);
+    ofChannel?.delete(subscription);
+    if (ofChannel?.size === 0) this.#byChannel.delete(channel);
+    this.#resized(-1);
+  }
+
+  /** They stay subscriptions, which their clients wish to have; each comes back at its own time. */
+  lagging(channel: ChannelName): void {
+    for (const subscription of this.#byChannel.get(channel) ?? []) {
+      subscription.interrupt();
+      const retryAfterMs = Math.floor(this.random() * this.bounds.lagSpreadMs);
+      subscription.session.tell({ kind: 'lagging', channels: [channel], retryAfterMs });
+    }
+  }
+
+  /** A session that reads too slowly leaves all rooms; returns the channels, for it to be told. */
+  interrupt(session: Session): readonly ChannelName[] {
+    const all = this.of(session);
+    for (const subscription of all) subscription.interrupt();
+    return all.map(({ channel }) => channel);
+  }
+
+  #resized(by: 1 | -1): void {
+    this.#size += by;
+    this.recorder.set(subscriptionsOpen, {}, this.#size);
+  }
+}

@@ -1,0 +1,100 @@
+import { wireError, type ChannelContract, type SubscribeAnswer } from '@millrace/protocol';
+import { CodedError } from '../../core/coded-error.js';
+import { HubBench } from '../../hub/testing/hub-bench.js';
+import type { HubOptions } from '../../hub/hub.options.js';
+import type { Session } from '../../session/session.js';
+import { silentRecorder } from '../../telemetry/recorder.js';
+import { BoundPolicy } from '../bound-policy.js';
+import { ChannelAccess } from '../channel-access.js';
+import { defaultChannelOptions, type ChannelOptions } from '../channel.options.js';
+import { ChannelRegistry } from '../channel-registry.js';
+import { HistoryRoute } from '../history-route.js';
+import type { Policy } from '../policy.js';
+import { SubscribeRoute } from '../subscribe-route.js';
+import { Subscriber } from '../subscriber.js';
+import { SubscriptionRegistry } from '../subscription-registry.js';
+import { UnsubscribeRoute } from '../unsubscribe-route.js';
+import { FakeSession } from './fake-session.js';
+
+interface BenchOptions {
+  readonly options?: Partial<ChannelOptions>;
+  readonly hub?: Partial<HubOptions>;
+  readonly maxSubscriptions?: number;
+}
+
+/** The channel stage on a hub bench; policies are called without Nest. */
+export class ChannelBench {
+  readonly channels = new ChannelRegistry();
+  readonly subscriptions: SubscriptionRegistry;
+  readonly bench: HubBench;
+  readonly access: ChannelAccess;
+  readonly #subscribe: SubscribeRoute;
+  readonly #unsubscribe: UnsubscribeRoute;
+  readonly #history: HistoryRoute;
+
+  constructor({ options: given, hub, maxSubscriptions = 10 }: BenchOptions = {}) {
+    const options = { ...defaultChannelOptions, ...given };
+    const recorder = silentRecorder;
+    const bounds = { maxSubscriptions, lagSpreadMs: options.lagSpreadMs };
+    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
+    this.subscriptions = subscriptions;
+    this.bench = new HubBench({ ...(hub && { options: hub }), audience: subscriptions });
+    const { clock } = this.bench;
+    this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
+    const subscriber = new Subscriber({
+      hub: this.bench.hub,
+      access: this.access,
+      subscriptions,
+      answers: { of: (error) => (error instanceof CodedError ? error.toWire() : wireError('INTERNAL')) },
+      busyRetryAfterMs: options.busyRetryAfterMs,
+    });
+    this.#subscribe = new SubscribeRoute({
+      subscriber,
+      subscriptions,
+      recorder,
+      options,
+      maxPending: maxSubscriptions,
+    });
+    this.#unsubscribe = new UnsubscribeRoute(subscriptions);
+    this.#history = new HistoryRoute({ hub: this.bench.hub, access: this.access, recorder, options });
+  }
+
+  policy(contract: ChannelContract, policy: Policy): void {
+    this.channels.add(
+      new BoundPolicy(contract, policy, {
+        bind: (instance, name, around) => async (session, data, context, pattern) => {
+          const method = (instance as Record<string, (...args: unknown[]) => unknown>)[name];
+          return around?.((...args) => method?.apply(instance, args), [session.socket, data, context, pattern]);
+        },
+      }),
+    );
+  }
+
+  session(id?: string): FakeSession {
+    return new FakeSession(this.bench.rooms, id);
+  }
+
+  async subscribe(session: Session, channel: string, since?: string): Promise<SubscribeAnswer> {
+    const item = { channel, sid: 1, ...(since !== undefined && { since }) };
+    const { items } = await this.#subscribe.handle(session, { items: [item] });
+    return items[0]!;
+  }
+
+  frame(session: Session, body: unknown): Promise<{ readonly items: readonly SubscribeAnswer[] }> {
+    return this.#subscribe.handle(session, body);
+  }
+
+  unsubscribe(session: Session, ...channels: string[]): Promise<object> {
+    return this.#unsubscribe.handle(session, { channels });
+  }
+
+  history(session: Session, body: unknown): ReturnType<HistoryRoute['handle']> {
+    return this.#history.handle(session, body);
+  }
+
+  /** The connection of `session` is lost. */
+  disconnect(session: FakeSession): void {
+    session.end();
+    this.#subscribe.release(session);
+  }
+}
