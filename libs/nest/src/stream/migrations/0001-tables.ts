@@ -1,12 +1,13 @@
 import type { Migration } from './migration.js';
 
-/** The same for `outbox` and `event`: what can be staged can be numbered. */
+const NAME_CHECK = (column: string): string =>
+  `check (octet_length(${column}) <= 255 and ${column} ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$')`;
+
+/** The same for `outbox` and `event`, and the outbox has that of `channel` too: what can be staged can be numbered. */
 const EVENT_CHECKS = `
-  check (octet_length(channel) <= 255 and channel ~ '^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$'),
   check (id ~ '^[A-Za-z0-9_-]{1,64}$'),
   check (octet_length(type) between 1 and 255),
-  check (octet_length(data) <= 1048576),
-  check (data::json is not null)`;
+  check (octet_length(data) <= 1048576)`;
 
 export const tables: Migration = {
   version: 1,
@@ -24,7 +25,8 @@ export const tables: Migration = {
   epoch text not null,
   head bigint not null,
   last_id text not null,
-  last_ts timestamptz not null
+  last_ts timestamptz not null,
+  ${NAME_CHECK('name')}
 ) with (fillfactor = 50)`,
 
     `create table ${schema}.event (
@@ -55,7 +57,9 @@ export const tables: Migration = {
   data text not null,
   cause jsonb,
   key text collate "C" check (octet_length(key) between 1 and 1020),
-  staged_at timestamptz not null default clock_timestamp(),${EVENT_CHECKS}
+  staged_at timestamptz not null default clock_timestamp(),
+  check (data::json is not null),
+  ${NAME_CHECK('channel')},${EVENT_CHECKS}
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000)`,
     `create index outbox_by_channel on ${schema}.outbox (channel, seq)`,
 

@@ -9,7 +9,8 @@ import type { Migration } from './migration.js';
  * in a volatile function sees what was committed when it starts; under REPEATABLE READ it would see what was committed
  * before the lock was free, hence the refusal.
  *
- * The plans are pinned: with the statistics of an empty outbox the planner would choose to read all of a full one. A
+ * The plans are pinned: with the statistics of an empty outbox the planner would choose to read all of a full one. For
+ * the same reason every look into a table is a subquery of one row, which no join over the whole table can replace. A
  * forbidden sequential scan costs so much on paper that the compiler for long queries would start: 800 ms a pass.
  */
 export const pass: Migration = {
@@ -32,6 +33,8 @@ const passFunction = (schema: string): string => `create function ${schema}.pass
 ${PINNED} as $$
 declare
   lower_bound bigint;
+  next_bound bigint;
+  next_fence xid8;
   xmin_before xid8;
   pass_time timestamptz;
   first_pos bigint;
@@ -51,7 +54,8 @@ begin
 
   ran := true;
   more := false;
-  select b.bound, pg_snapshot_xmin(pg_current_snapshot()) into lower_bound, xmin_before from ${schema}.staged_bound b;
+  select b.bound, b.candidate, b.fence, pg_snapshot_xmin(pg_current_snapshot())
+  into lower_bound, next_bound, next_fence, xmin_before from ${schema}.staged_bound b;
   if publishes is null and not exists (select from ${schema}.outbox o where o.seq >= lower_bound) then
     select s.last_value into end_pos from ${schema}.event_pos s;
     return next; return;
@@ -82,13 +86,17 @@ begin
       json_to_recordset(publishes::json) as (channel text, id text, type text, data text, cause jsonb, key text)
     ) with ordinality as d(channel, id, type, data, cause, key, nth)
   ),
+  recent as materialized (
+    select e.channel, e.id, e.epoch, e."offset" from ${schema}.event e where e.pos > known_after and publishes is not null
+  ),
   known as materialized (
-    select e.channel, e.id, e.epoch, e."offset" from asked d join ${schema}.event e on e.id = d.id and e.channel = d.channel
-    where e.pos > known_after
+    select r.* from asked d join recent r on r.id = d.id and r.channel = d.channel
   ),
   waiting as materialized (
     select d.nth from asked d, cut c
-    where c.more and exists (select from ${schema}.outbox o where o.channel = d.channel and o.seq > c.last_seq)
+    where c.more and (
+      select true from ${schema}.outbox o where o.channel = d.channel and o.seq > c.last_seq order by o.seq limit 1
+    )
   ),
   incoming as materialized (
     select 0 as rank, t.seq as nth, t.* from taken t
@@ -102,7 +110,7 @@ begin
       select rank, nth, channel, key, row_number() over (partition by channel, key order by rank, nth) as copy
       from incoming where key is not null
     ) i
-    where i.copy > 1 or exists (select from ${schema}.publish_key k where k.channel = i.channel and k.key = i.key)
+    where i.copy > 1 or (select true from ${schema}.publish_key k where k.channel = i.channel and k.key = i.key)
   ),
   placed as materialized (
     select i.*, row_number() over (partition by channel order by rank, nth) as step,
@@ -121,7 +129,9 @@ begin
       case when lost.head then 0 else coalesce(c.head, 0) end as head,
       case when lost.head then '' else coalesce(c.last_id, '') end as last_id_before
     from counted n
-    left join ${schema}.channel c on c.name = n.channel
+    left join lateral (
+      select r.epoch, r.head, r.last_id, r.last_ts from ${schema}.channel r where r.name = n.channel limit 1
+    ) c on true
     cross join lateral (
       select exists (
         select from ${schema}.event e
@@ -155,15 +165,17 @@ begin
         when k.id is not null then json_build_array(k.id, k.epoch, k."offset")
         when p.id is not null then json_build_array(p.id, h.epoch, h.head + p.step)
         when w.nth is not null then null
-        when o.id is not null then json_build_array(o.id, o.epoch, o."offset")
-        else json_build_array(f.id, fh.epoch, fh.head + f.step)
+        when f.id is not null then json_build_array(f.id, fh.epoch, fh.head + f.step)
+        else (
+          select json_build_array(o.id, o.epoch, o."offset") from ${schema}.publish_key o
+          where o.channel = d.channel and o.key = d.key
+        )
       end order by d.nth)
       from asked d
       left join known k on k.channel = d.channel and k.id = d.id
       left join placed p on p.rank = 1 and p.nth = d.nth
       left join heads h on h.channel = p.channel
       left join waiting w on w.nth = d.nth
-      left join ${schema}.publish_key o on o.channel = d.channel and o.key = d.key
       left join placed f on f.channel = d.channel and f.key = d.key
       left join heads fh on fh.channel = f.channel)
   into more, last_seq, added, numbered, direct from cut c;
@@ -175,14 +187,12 @@ begin
   -- passes: the first has drained the outbox and names a candidate; every transaction that drew a seq below it has an
   -- id below the fence, the second one's own id; the third, when all of those have ended, has seen their rows.
   if not more then
-    update ${schema}.staged_bound b set bound = b.candidate, candidate = null, fence = null
-    where b.candidate is not null and b.fence <= xmin_before;
-    if not found then
-      update ${schema}.staged_bound b set fence = pg_current_xact_id() where b.candidate is not null and b.fence is null;
-    end if;
-    if not found then
-      update ${schema}.staged_bound b set candidate = last_seq + 1
-      where b.candidate is null and last_seq + 1 >= b.bound + 1000;
+    if next_fence <= xmin_before then
+      update ${schema}.staged_bound set bound = next_bound, candidate = null, fence = null;
+    elsif next_bound is not null and next_fence is null then
+      update ${schema}.staged_bound set fence = pg_current_xact_id();
+    elsif next_bound is null and last_seq + 1 >= lower_bound + 1000 then
+      update ${schema}.staged_bound set candidate = last_seq + 1;
     end if;
   end if;
   return next;
