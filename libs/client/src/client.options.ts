@@ -1,0 +1,106 @@
+import type { Handshake } from '@millrace/protocol';
+import type { BackoffOptions } from './connection/backoff.js';
+import type { Environment } from './environment/environment.port.js';
+import { systemEnvironment } from './environment/system-environment.js';
+import type { PositionStorage } from './subscription/position-storage.js';
+import type { TokenFunction } from './token/token-source.js';
+import { socketIoTransport } from './transport/socket-io-transport.js';
+import type { Transport } from './transport/transport.port.js';
+
+/** @publicApi */
+export interface ClientOptions {
+  /** Where the server is, such as `https://api.example.com`; `/` in a browser is the page's own host. */
+  readonly url: string;
+  readonly token: TokenFunction;
+  /** Path of the Socket.IO endpoint. @defaultValue `/socket.io` */
+  readonly path?: string;
+  /** How this client calls itself towards the server. @defaultValue `{ name: 'millrace', version: '0.1.0' }` */
+  readonly client?: Handshake['client'];
+  /** Keeps the positions of all durable subscriptions. @defaultValue none: a new page starts at the head */
+  readonly storage?: PositionStorage;
+  /**
+   * `on-use`: the first `send`, `subscribe` or `history` connects. `on-call`: only `connect()` does.
+   * @defaultValue `on-use`
+   */
+  readonly start?: 'on-use' | 'on-call';
+  /**
+   * Ceiling of the first pause before connecting again, in ms; it doubles with each failure. Lowered: a server that
+   * restarts is met by all clients sooner, and at once. @defaultValue 500
+   */
+  readonly minBackoffMs?: number;
+  /** Highest ceiling of the pauses, in ms. Raised: slower to notice that a server is back. @defaultValue 20000 */
+  readonly maxBackoffMs?: number;
+  /** How long one try to connect may take, and how long the token function may, in ms. @defaultValue 20000 */
+  readonly connectTimeoutMs?: number;
+  /** How long the server may take to answer a subscribe or a fresh token, in ms. @defaultValue 15000 */
+  readonly answerTimeoutMs?: number;
+  /** Default of `SendOptions.timeoutMs`. @defaultValue 30000 */
+  readonly commandTimeoutMs?: number;
+  /** Default of `SendOptions.expiresAfterMs`. @defaultValue 30000 */
+  readonly commandExpiresAfterMs?: number;
+  /**
+   * Requests that may wait for a connection; one more fails with `QUEUE_FULL`. Minimum 1. Raised: more memory, and
+   * more at once when the connection is back. @defaultValue 256
+   */
+  readonly maxQueuedCommands?: number;
+  /** Requests sent that have no answer yet; more wait. Above the server's own bound it refuses. @defaultValue 32 */
+  readonly maxCommandsInFlight?: number;
+  /**
+   * Takes what cannot be handed to anybody, such as an exception in a listener.
+   * @defaultValue the global `reportError`, else `console.error`
+   */
+  readonly onError?: (error: unknown) => void;
+  /** Replaces clock, timers, randomness, ids or wake-ups. */
+  readonly environment?: Partial<Environment>;
+  /** Replaces socket.io-client, for tests. */
+  readonly transport?: Transport;
+}
+
+/** The options with nothing left open. */
+export type ResolvedOptions = Readonly<
+  Required<Omit<ClientOptions, 'storage' | 'onError' | 'environment' | 'minBackoffMs' | 'maxBackoffMs'>>
+> & {
+  readonly storage: PositionStorage | undefined;
+  readonly environment: Environment;
+  readonly backoff: BackoffOptions;
+};
+
+/** @throws TypeError when a number is out of bounds or two contradict each other */
+export function resolveOptions(options: ClientOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    path: '/socket.io',
+    client: { name: 'millrace', version: '0.1.0' },
+    start: 'on-use',
+    connectTimeoutMs: 20_000,
+    answerTimeoutMs: 15_000,
+    commandTimeoutMs: 30_000,
+    commandExpiresAfterMs: 30_000,
+    maxQueuedCommands: 256,
+    maxCommandsInFlight: 32,
+    transport: socketIoTransport,
+    ...options,
+    storage: options.storage,
+    environment: resolveEnvironment(options),
+    backoff: { minMs: options.minBackoffMs ?? 500, maxMs: options.maxBackoffMs ?? 20_000 },
+  };
+  for (const [name, value] of Object.entries({ ...resolved, ...resolved.backoff })) {
+    if (typeof value === 'number' && !(value >= 1)) throw new TypeError(`${name} must be 1 or more, it is ${value}`);
+  }
+  if (resolved.backoff.minMs > resolved.backoff.maxMs) throw new TypeError('minBackoffMs is above maxBackoffMs');
+  return resolved;
+}
+
+function resolveEnvironment({ environment, onError }: ClientOptions): Environment {
+  const resolved = { ...systemEnvironment, ...environment };
+  const report = onError ?? resolved.report;
+  return {
+    ...resolved,
+    report: (error) => {
+      try {
+        report(error);
+      } catch {
+        // Whoever is to hear of errors fails himself: nobody is left to tell, and delivery goes on.
+      }
+    },
+  };
+}

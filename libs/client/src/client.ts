@@ -1,0 +1,216 @@
+import {
+  channelName,
+  type ChannelContract,
+  type CommandAnswer,
+  type CommandContract,
+  type CommandInput,
+  type CommandResult,
+  type ControlFrame,
+  type HistoryAnswer,
+  type HistoryFrame,
+  type ParamsOf,
+} from '@millrace/protocol';
+import { resolveOptions, type ClientOptions, type ResolvedOptions } from './client.options.js';
+import { Connection } from './connection/connection.js';
+import type { ConnectionState } from './connection/connection-state.js';
+import { readHistory, type HistoryOptions, type HistoryPage } from './history.js';
+import { Listeners } from './listeners.js';
+import { RealtimeError } from './realtime-error.js';
+import { RequestSender } from './request/request-sender.js';
+import type { SendOptions } from './request/send.options.js';
+import { sdkError } from './sdk-errors.js';
+import type { PositionStorage } from './subscription/position-storage.js';
+import type { Subscription } from './subscription/subscription.js';
+import { Subscriptions } from './subscription/subscriptions.js';
+import { TokenRefresh } from './token/token-refresh.js';
+import { TokenSource } from './token/token-source.js';
+import type { ServerFrame } from './transport/transport.port.js';
+
+/** @publicApi */
+export interface SubscribeOptions {
+  /** A position kept from an earlier life; events after it are handed over first. @defaultValue the storage's, or none */
+  readonly since?: string;
+  /** Keeps the position of this subscription. Only that of a channel's first subscriber counts. */
+  readonly storage?: PositionStorage;
+}
+
+/** Leaves the data out where a command takes none. @publicApi */
+export type SendArguments<C extends CommandContract> =
+  CommandInput<C> extends void
+    ? [data?: undefined, options?: SendOptions]
+    : [data: CommandInput<C>, options?: SendOptions];
+
+/** One connection to a Millrace server, with its commands and subscriptions. Made by `createClient`. @publicApi */
+export class Client {
+  readonly #options: ResolvedOptions;
+  readonly #tokens: TokenSource;
+  readonly #connection: Connection;
+  readonly #requests: RequestSender;
+  readonly #subscriptions: Subscriptions;
+  readonly #stateListeners: Listeners<[ConnectionState]>;
+  #refresh: TokenRefresh | undefined;
+  #start: 'on-use' | 'on-call';
+
+  /** @internal */
+  constructor(options: ClientOptions) {
+    const resolved = (this.#options = resolveOptions(options));
+    const { environment } = resolved;
+    this.#start = resolved.start;
+    this.#stateListeners = new Listeners(environment.report);
+    this.#tokens = new TokenSource(resolved.token, resolved.connectTimeoutMs, environment);
+    this.#requests = new RequestSender(environment, {
+      ...resolved,
+      timeoutMs: resolved.commandTimeoutMs,
+      expiresAfterMs: resolved.commandExpiresAfterMs,
+    });
+    this.#subscriptions = new Subscriptions(environment, resolved);
+    this.#connection = new Connection(
+      { transport: resolved.transport, tokens: this.#tokens, environment, options: resolved },
+      {
+        changed: (state, before) => this.#changed(state, before),
+        frame: (frame) => this.#frame(frame),
+        isBusy: () => this.#requests.isBusy,
+      },
+    );
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  /** Calls `listener` with every new state; the answer ends that. */
+  onState(listener: (state: ConnectionState) => unknown): () => void {
+    return this.#stateListeners.add(listener);
+  }
+
+  /**
+   * Connects, and stays connected until `disconnect()` or a refusal for good. Does nothing when that is under way.
+   *
+   * @throws RealtimeError `CLIENT_CLOSED`
+   */
+  connect(): void {
+    this.#failIfClosed();
+    this.#connection.apply({ kind: 'connect' });
+  }
+
+  /** Cuts the connection until `connect()`. Subscriptions stay and then resume where they stood. */
+  disconnect(): void {
+    this.#start = 'on-call';
+    this.#connection.apply({ kind: 'disconnect' });
+  }
+
+  /** Ends everything for good: what waits fails with `CLIENT_CLOSED`, subscriptions end. */
+  close(): void {
+    this.#requests.close();
+    this.#subscriptions.close();
+    this.#connection.apply({ kind: 'close' });
+  }
+
+  /**
+   * Sends a command and answers with its result. Waits for a connection, up to `expiresAfterMs`. A command that may
+   * have reached the server is not sent again.
+   *
+   * @throws RealtimeError as the promise's rejection: what the server answered, or `CONNECTION_LOST`,
+   * `DEADLINE_EXCEEDED`, `COMMAND_EXPIRED`, `QUEUE_FULL`, `CLIENT_CLOSED`. Its `outcome` says whether effects stand.
+   */
+  async send<C extends CommandContract>(contract: C, ...[data, options]: SendArguments<C>): Promise<CommandResult<C>> {
+    this.#use();
+    const body = { id: this.#options.environment.uuid(), name: contract.name, data };
+    const answer = (await this.#requests.send('command', body, options ?? {})) as CommandAnswer;
+    return answer.result as CommandResult<C>;
+  }
+
+  /**
+   * Subscribes to a channel, now or as soon as there is a connection, and again after every reconnect.
+   *
+   * @throws TypeError when a parameter is missing, or when the channel is subscribed already and `since` names another
+   * position than the one it stands at
+   * @throws RealtimeError `CLIENT_CLOSED`
+   */
+  subscribe<C extends ChannelContract>(
+    contract: C,
+    params: ParamsOf<C>,
+    { since, storage }: SubscribeOptions = {},
+  ): Subscription<C> {
+    const channel = channelName(contract, params);
+    this.#failIfClosed();
+    const handle = this.#subscriptions.subscribe(channel, since, storage);
+    this.#use();
+    return handle as Subscription<C>;
+  }
+
+  /**
+   * One page of a durable channel's events, oldest first, without subscribing.
+   *
+   * @throws TypeError when a parameter is missing
+   * @throws RealtimeError like `send`
+   */
+  async history<C extends ChannelContract>(
+    contract: C,
+    params: ParamsOf<C>,
+    { after, limit = 100, ...options }: HistoryOptions = {},
+  ): Promise<HistoryPage<C>> {
+    const channel = channelName(contract, params);
+    this.#use();
+    const body: HistoryFrame = { channel, limit, ...(after !== undefined && { after }) };
+    return readHistory((await this.#requests.send('history', body, options)) as HistoryAnswer);
+  }
+
+  #failIfClosed(): void {
+    if (this.state.kind === 'closed') throw new RealtimeError(sdkError('CLIENT_CLOSED', 'not-applied'));
+  }
+
+  /** After a refusal for good, or `disconnect()`, only the application may start again. */
+  #use(): void {
+    this.#failIfClosed();
+    if (this.#start === 'on-call') return;
+    this.#start = 'on-call';
+    this.#connection.apply({ kind: 'connect' });
+  }
+
+  #changed(state: ConnectionState, before: ConnectionState): void {
+    if (before.kind === 'connected' || before.kind === 'draining') this.#left(state);
+    const { link } = this.#connection;
+    if (link && before.kind !== 'connected') {
+      this.#refresh = new TokenRefresh(link, {
+        ...this.#options,
+        tokens: this.#tokens,
+        onReconnect: (error) => this.#connection.apply({ kind: 'lost', error }),
+      });
+      this.#subscriptions.resume(link);
+      this.#requests.resume(link);
+    }
+    this.#stateListeners.call(state);
+  }
+
+  #left(state: ConnectionState): void {
+    if (state.kind === 'draining') {
+      this.#subscriptions.pause();
+      this.#requests.pause();
+    } else {
+      this.#refresh?.end();
+      this.#subscriptions.lost();
+      this.#requests.lost();
+    }
+  }
+
+  #frame(frame: ServerFrame): void {
+    if (frame.name === 'control') this.#obey(frame.body);
+    this.#subscriptions.frame(frame);
+  }
+
+  #obey(control: ControlFrame): void {
+    if (control.kind === 'welcome') this.#refresh?.expiresIn(control.expiresInMs);
+    if (control.kind === 'reauthenticate') this.#refresh?.asked();
+  }
+}
+
+/**
+ * Makes a client. It connects on first use, or on `connect()`.
+ *
+ * @throws TypeError when an option is out of bounds
+ * @publicApi
+ */
+export function createClient(options: ClientOptions): Client {
+  return new Client(options);
+}

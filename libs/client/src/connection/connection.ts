@@ -1,0 +1,137 @@
+import { PROTOCOL_VERSION, type ControlFrame, type Handshake, type WireError } from '@millrace/protocol';
+import type { Environment } from '../environment/environment.port.js';
+import type { TokenSource } from '../token/token-source.js';
+import type { Link, LinkListener, ServerFrame, Transport } from '../transport/transport.port.js';
+import type { BackoffOptions } from './backoff.js';
+import { transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
+
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly path: string;
+  readonly client: Handshake['client'];
+  readonly backoff: BackoffOptions;
+  readonly connectTimeoutMs: number;
+}
+
+export interface ConnectionParts {
+  readonly transport: Transport;
+  readonly tokens: TokenSource;
+  readonly environment: Environment;
+  readonly options: ConnectionOptions;
+}
+
+/** Who is told what happens on the connection. */
+export interface ConnectionListener {
+  changed(state: ConnectionState, before: ConnectionState): void;
+  frame(frame: ServerFrame): void;
+  /** Whether an answer is owed on this link, so that leaving it now would cost something. */
+  isBusy(): boolean;
+}
+
+/** Does what the connection's state says: opens and closes links, and waits. */
+export class Connection {
+  #state: ConnectionState = { kind: 'disconnected' };
+  #link: Link | undefined;
+  /** Aborted when its try, or the link that came of it, is given up: whatever still arrives from it is dropped. */
+  #attempt = new AbortController();
+  #cancelTimer = (): void => {};
+  #stopListening = (): void => {};
+
+  constructor(
+    private readonly parts: ConnectionParts,
+    private readonly listener: ConnectionListener,
+  ) {}
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The link on which frames may be sent now. */
+  get link(): Link | undefined {
+    return this.#state.kind === 'connected' ? this.#link : undefined;
+  }
+
+  apply(input: ConnectionInput): void {
+    const { environment, options } = this.parts;
+    const moment = { now: environment.now(), random: environment.random(), backoff: options.backoff };
+    const before = this.#state;
+    const state = transition(before, input, moment);
+    if (state === before) return;
+    this.#state = state;
+    this.#follow(state);
+    this.listener.changed(state, before);
+  }
+
+  #follow(state: ConnectionState): void {
+    const { environment, options } = this.parts;
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    if (state.kind !== 'connected' && state.kind !== 'draining') this.#giveUp();
+    if (state.kind === 'disconnected' || state.kind === 'needs-auth' || state.kind === 'closed') {
+      this.#stopListening();
+      this.#stopListening = () => {};
+    }
+    if (state.kind === 'connecting') {
+      this.#begin(state.refusals > 0);
+      this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.apply({ kind: 'lost' }));
+    }
+    if (state.kind === 'reconnecting' || state.kind === 'draining') {
+      this.#cancelTimer = environment.after(Math.max(0, state.nextAt - environment.now()), () =>
+        this.apply({ kind: 'due', busy: this.listener.isBusy() }),
+      );
+    }
+  }
+
+  #giveUp(): void {
+    this.#attempt.abort();
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  #begin(wasRefused: boolean): void {
+    const { tokens, environment } = this.parts;
+    this.#stopListening();
+    this.#stopListening = environment.onWake(() => this.apply({ kind: 'wake' }));
+    const attempt = (this.#attempt = new AbortController());
+    tokens.fetch(wasRefused ? 'refused' : 'connect', attempt.signal).then(
+      (token) => {
+        if (!attempt.signal.aborted) this.#open(token, attempt.signal);
+      },
+      (error: unknown) => {
+        if (!attempt.signal.aborted) this.apply({ kind: 'lost', error: tokenFailure(error) });
+      },
+    );
+  }
+
+  #open(token: string, given: AbortSignal): void {
+    const { transport, environment, options } = this.parts;
+    const unlessGivenUp = (input: ConnectionInput) => {
+      if (!given.aborted) this.apply(input);
+    };
+    const listener: LinkListener = {
+      opened: (session) => unlessGivenUp({ kind: 'opened', session }),
+      closed: (_reason, refusal) => unlessGivenUp({ kind: 'lost', ...(refusal && { error: refusal }) }),
+      frame: (frame) => {
+        try {
+          if (!given.aborted && frame.name === 'control') this.#obey(frame.body);
+          if (!given.aborted) this.listener.frame(frame);
+        } catch (error) {
+          // Thrown into the transport, one malformed frame would end a Node process.
+          environment.report(error);
+        }
+      },
+    };
+    const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client };
+    this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
+  }
+
+  #obey(control: ControlFrame): void {
+    if (control.kind === 'closing') this.apply({ kind: 'lost', error: control.error });
+    if (control.kind === 'draining') this.apply({ kind: 'draining', retryAfterMs: control.retryAfterMs });
+  }
+}
+
+function tokenFailure(error: unknown): WireError {
+  const why = error instanceof Error ? error.message : String(error);
+  return { code: 'UNAUTHENTICATED', message: `No token: ${why}`, retry: 'backoff' };
+}

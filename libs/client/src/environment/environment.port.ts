@@ -1,0 +1,20 @@
+/**
+ * What the SDK needs of the place it runs in. The default works in browsers and in Node; tests and other runtimes
+ * bring their own, whole or in part.
+ *
+ * @publicApi
+ */
+export interface Environment {
+  /** ms since 1970. */
+  readonly now: () => number;
+  /** Runs `task` once after `delayMs`; the answer cancels it. */
+  readonly after: (delayMs: number, task: () => void) => () => void;
+  /** From 0 up to, not including, 1: the jitter of every retry. */
+  readonly random: () => number;
+  /** A new id for a command, unique over all clients. */
+  readonly uuid: () => string;
+  /** Calls `listener` when the network is back or the page is looked at again; the answer ends that. */
+  readonly onWake: (listener: () => void) => () => void;
+  /** Takes what the SDK cannot hand to anybody, such as an exception in one of your listeners. */
+  readonly report: (error: unknown) => void;
+}

@@ -1,0 +1,43 @@
+import type { Environment } from './environment.port.js';
+
+/** Timers hold 31 bits of milliseconds; beyond that they fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Browsers, Node and whatever else has timers and `crypto`. */
+export const systemEnvironment: Environment = {
+  now: () => Date.now(),
+  after,
+  random: () => Math.random(),
+  uuid,
+  onWake,
+  report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
+};
+
+function after(delayMs: number, task: () => void): () => void {
+  let timer = setTimeout(next, Math.min(delayMs, MAX_TIMER_MS), delayMs - MAX_TIMER_MS);
+  function next(leftMs: number): void {
+    if (leftMs <= 0) return task();
+    timer = setTimeout(next, Math.min(leftMs, MAX_TIMER_MS), leftMs - MAX_TIMER_MS);
+  }
+  return () => clearTimeout(timer);
+}
+
+/** `crypto.randomUUID` is missing on pages that came over plain HTTP; `getRandomValues` is not. */
+function uuid(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
+  return hex.join('').replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-');
+}
+
+function onWake(listener: () => void): () => void {
+  if (typeof addEventListener !== 'function' || typeof document === 'undefined') return () => {};
+  const onVisible = () => {
+    if (document.visibilityState === 'visible') listener();
+  };
+  addEventListener('online', listener);
+  document.addEventListener('visibilitychange', onVisible);
+  return () => {
+    removeEventListener('online', listener);
+    document.removeEventListener('visibilitychange', onVisible);
+  };
+}

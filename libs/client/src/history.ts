@@ -1,0 +1,55 @@
+import {
+  decodePosition,
+  encodePosition,
+  type ChannelContract,
+  type EventData,
+  type EventType,
+  type HistoryAnswer,
+  type PositionToken,
+  type UnrecoverableReason,
+} from '@millrace/protocol';
+import { RealtimeError } from './realtime-error.js';
+import type { SendOptions } from './request/send.options.js';
+import { EventReader } from './subscription/event-reader.js';
+import { positionOf } from './subscription/merge.js';
+import type { EventMeta } from './subscription/subscription.js';
+
+/** @publicApi */
+export interface HistoryOptions extends SendOptions {
+  /** Position before the first event wanted. @defaultValue none: from the oldest kept event */
+  readonly after?: string;
+  /** Events at most, 1–1000; the server may send fewer. @defaultValue 100 */
+  readonly limit?: number;
+}
+
+/** One event of a page, told apart by `type`. @publicApi */
+export type HistoryEvent<C extends ChannelContract> = {
+  [T in EventType<C>]: { readonly type: T; readonly data: EventData<C, T>; readonly meta: EventMeta };
+}[EventType<C>];
+
+/** @publicApi */
+export interface HistoryPage<C extends ChannelContract = ChannelContract> {
+  /** `more`: ask again `after` this page's position. `unrecoverable`: events after the asked position are lost. */
+  readonly outcome: 'complete' | 'more' | 'unrecoverable';
+  /** Only with `unrecoverable`. */
+  readonly reason: UnrecoverableReason | undefined;
+  readonly events: readonly HistoryEvent<C>[];
+  readonly position: PositionToken;
+}
+
+/** @throws RealtimeError `EVENT_INVALID` when the data of an event is not JSON */
+export function readHistory<C extends ChannelContract>(answer: HistoryAnswer): HistoryPage<C> {
+  const epoch = decodePosition(answer.position)?.epoch ?? '';
+  const events = answer.events.map((event) => {
+    const position = positionOf(epoch, event);
+    const reader = new EventReader(event, {
+      offset: position.offset,
+      position: encodePosition(position),
+      isRecovered: true,
+    });
+    const read = reader.read();
+    if (!read.ok) throw new RealtimeError(read.error, { cause: read.cause });
+    return { type: event.type, data: read.data, meta: reader.meta } as HistoryEvent<C>;
+  });
+  return { outcome: answer.outcome, reason: answer.reason, events, position: answer.position as PositionToken };
+}

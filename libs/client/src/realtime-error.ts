@@ -1,0 +1,32 @@
+import type { CommandOutcome, ErrorCode, FieldError, RetryPolicy, WireError } from '@millrace/protocol';
+
+/**
+ * Everything the SDK rejects with or reports. Decide by `retry` and `outcome`; `code` may be one that this version
+ * does not know.
+ *
+ * @publicApi
+ */
+export class RealtimeError extends Error {
+  override readonly name = 'RealtimeError';
+  /** One of the registered codes, or one of a newer server. */
+  readonly code: ErrorCode | (string & {});
+  readonly retry: RetryPolicy;
+  /** How long to wait before the next try, in ms, when the server said so. */
+  readonly retryAfterMs: number | undefined;
+  /** For a failed command: whether its effects stand. */
+  readonly outcome: CommandOutcome | undefined;
+  /** For `VALIDATION_FAILED`: one entry a field. */
+  readonly details: readonly FieldError[];
+  /** Finds the entry in the server's log. */
+  readonly errorId: string | undefined;
+
+  constructor(wire: WireError, options?: { readonly cause?: unknown }) {
+    super(wire.message, options);
+    this.code = wire.code;
+    this.retry = wire.retry;
+    this.retryAfterMs = wire.retryAfterMs;
+    this.outcome = wire.outcome;
+    this.details = wire.details ?? [];
+    this.errorId = wire.errorId;
+  }
+}

@@ -1,0 +1,15 @@
+import type { ClientFrameName } from '../transport/transport.port.js';
+import type { RequestState } from './request-state.js';
+
+/** One request between its call and its end. */
+export interface PendingRequest {
+  readonly name: ClientFrameName;
+  readonly body: object;
+  readonly timeoutMs: number;
+  readonly resolve: (answer: object) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly onAbort: () => void;
+  state: RequestState;
+  cancelTimer: () => void;
+}

@@ -1,0 +1,152 @@
+import type { BackoffOptions } from '../connection/backoff.js';
+import type { Environment } from '../environment/environment.port.js';
+import { RealtimeError } from '../realtime-error.js';
+import { sdkError } from '../sdk-errors.js';
+import { readAnswer } from '../transport/answer.js';
+import type { ClientFrameName, Link } from '../transport/transport.port.js';
+import type { PendingRequest } from './pending-request.js';
+import { nextLook, requestTransition, type RequestInput } from './request-state.js';
+import type { SendOptions } from './send.options.js';
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly expiresAfterMs: number;
+  readonly maxQueuedCommands: number;
+  readonly maxCommandsInFlight: number;
+  readonly backoff: BackoffOptions;
+}
+
+/** Holds the requests that have no answer yet, sends them in the order of their calls, and settles each once. */
+export class RequestSender {
+  readonly #requests = new Set<PendingRequest>();
+  #link: Link | undefined;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly options: RequestOptions,
+  ) {}
+
+  /** Whether answers are owed. */
+  get isBusy(): boolean {
+    return this.#count('sent') > 0;
+  }
+
+  send(name: ClientFrameName, body: object, { timeoutMs, expiresAfterMs, signal }: SendOptions): Promise<object> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#count('queued') >= this.options.maxQueuedCommands) {
+        throw new RealtimeError(sdkError('QUEUE_FULL', 'not-applied'));
+      }
+      const now = this.environment.now();
+      const request: PendingRequest = {
+        name,
+        body,
+        timeoutMs: timeoutMs ?? this.options.timeoutMs,
+        resolve,
+        reject,
+        signal,
+        onAbort: () => this.#abort(request),
+        state: {
+          kind: 'queued',
+          notBefore: now,
+          expiresAt: now + (expiresAfterMs ?? this.options.expiresAfterMs),
+          attempt: 0,
+        },
+        cancelTimer: () => {},
+      };
+      signal?.addEventListener('abort', request.onAbort, { once: true });
+      this.#requests.add(request);
+      this.#watch(request);
+      this.#pump();
+    });
+  }
+
+  /** Requests may be sent on `link`. */
+  resume(link: Link): void {
+    this.#link = link;
+    this.#pump();
+  }
+
+  /** Nothing may be sent for now; answers to what was sent still come. */
+  pause(): void {
+    this.#link = undefined;
+  }
+
+  /** The link is gone, and with it the answers. */
+  lost(): void {
+    this.#link = undefined;
+    for (const request of this.#requests) this.#apply(request, { kind: 'lost' });
+  }
+
+  close(): void {
+    this.#link = undefined;
+    for (const request of this.#requests) this.#apply(request, { kind: 'closed' });
+  }
+
+  #pump(): void {
+    let inFlight = this.#count('sent');
+    for (const request of this.#requests) {
+      if (!this.#link || inFlight >= this.options.maxCommandsInFlight) return;
+      this.#apply(request, { kind: 'send', timeoutMs: request.timeoutMs });
+      if (request.state.kind === 'sent') inFlight++;
+    }
+  }
+
+  #apply(request: PendingRequest, input: RequestInput): void {
+    const { environment, options } = this;
+    const before = request.state;
+    const moment = { now: environment.now(), random: environment.random(), backoff: options.backoff };
+    const state = (request.state = requestTransition(before, input, moment));
+    if (state === before) return;
+    this.#watch(request);
+    if (state.kind === 'sent') this.#transmit(request);
+    if (state.kind === 'done') this.#settle(request, () => request.resolve(state.answer));
+    if (state.kind === 'failed') this.#settle(request, () => request.reject(new RealtimeError(state.error)));
+  }
+
+  #transmit(request: PendingRequest): void {
+    const { state } = request;
+    try {
+      this.#link?.send(request.name, request.body, (raw) => {
+        // The answer to an earlier sending of this request says nothing about the one under way.
+        if (request.state !== state) return;
+        this.#apply(request, { kind: 'answered', answer: readAnswer(raw) });
+        this.#pump();
+      });
+    } catch (error) {
+      // Data that is not JSON is the fault of this caller, not of whatever made the queue move.
+      this.#settle(request, () => request.reject(error));
+    }
+  }
+
+  #watch(request: PendingRequest): void {
+    const { state } = request;
+    request.cancelTimer();
+    const at = nextLook(state);
+    if (at === undefined) return;
+    const look = state.kind === 'queued' && state.notBefore > this.environment.now() ? state.notBefore : at;
+    request.cancelTimer = this.environment.after(Math.max(0, look - this.environment.now()), () => {
+      this.#apply(request, { kind: 'due' });
+      if (request.state === state && look < at) this.#watch(request);
+      this.#pump();
+    });
+  }
+
+  #abort(request: PendingRequest): void {
+    this.#settle(request, () => request.reject(request.signal?.reason));
+    this.#pump();
+  }
+
+  #settle(request: PendingRequest, tell: () => void): void {
+    if (!this.#requests.delete(request)) return;
+    request.cancelTimer();
+    request.signal?.removeEventListener('abort', request.onAbort);
+    tell();
+  }
+
+  #count(kind: PendingRequest['state']['kind']): number {
+    let count = 0;
+    for (const { state } of this.#requests) if (state.kind === kind) count++;
+    return count;
+  }
+}

@@ -1,0 +1,94 @@
+import type { Answer, ErrorCode, WireError } from '@millrace/protocol';
+import { backoffMs, type BackoffOptions } from '../connection/backoff.js';
+import { sdkError } from '../sdk-errors.js';
+
+/**
+ * Where one request, a command or a page of history, stands. Times are in ms since 1970.
+ *
+ * ```
+ * queued ──send──▶ sent ──answer──▶ done
+ *   ▲               │
+ *   └── refused ────┘   only by an answer that proves that no handler saw it
+ * ```
+ */
+export type RequestState =
+  /** Not sent, or provably not executed; may be sent from `notBefore` until `expiresAt`. */
+  | { readonly kind: 'queued'; readonly notBefore: number; readonly expiresAt: number; readonly attempt: number }
+  /** From here on nobody can tell whether it was executed, until an answer does. */
+  | { readonly kind: 'sent'; readonly timeoutAt: number; readonly expiresAt: number; readonly attempt: number }
+  | { readonly kind: 'done'; readonly answer: object }
+  | { readonly kind: 'failed'; readonly error: WireError };
+
+export type RequestInput =
+  | { readonly kind: 'send'; readonly timeoutMs: number }
+  | { readonly kind: 'answered'; readonly answer: Answer }
+  | { readonly kind: 'lost' }
+  /** Time has passed. */
+  | { readonly kind: 'due' }
+  | { readonly kind: 'closed' };
+
+export interface RequestMoment {
+  readonly now: number;
+  readonly random: number;
+  readonly backoff: BackoffOptions;
+}
+
+/**
+ * The one place that looks at codes instead of `retry`: these are answered before any handler runs, whatever the
+ * server's policy for them is. Any other failure may have had effects, and repeating it is the caller's decision.
+ */
+const notExecuted: ReadonlySet<string> = new Set<ErrorCode>(['RATE_LIMITED', 'BUSY', 'COMMANDS_IN_FLIGHT', 'DRAINING']);
+
+/** The same object when nothing changes. */
+export function requestTransition(state: RequestState, input: RequestInput, moment: RequestMoment): RequestState {
+  if (state.kind === 'done' || state.kind === 'failed') return state;
+  switch (input.kind) {
+    case 'send':
+      if (state.kind !== 'queued' || moment.now < state.notBefore) return state;
+      return {
+        kind: 'sent',
+        timeoutAt: moment.now + input.timeoutMs,
+        expiresAt: state.expiresAt,
+        attempt: state.attempt,
+      };
+    case 'answered':
+      if (state.kind !== 'sent') return state;
+      if (input.answer.ok) return { kind: 'done', answer: input.answer };
+      return afterRefusal(state, input.answer.error, moment);
+    case 'lost':
+      return state.kind === 'sent' ? { kind: 'failed', error: sdkError('CONNECTION_LOST', 'unknown') } : state;
+    case 'due':
+      return afterTime(state, moment.now);
+    case 'closed':
+      return {
+        kind: 'failed',
+        error: sdkError('CLIENT_CLOSED', state.kind === 'sent' ? 'unknown' : 'not-applied'),
+      };
+    default:
+      return input satisfies never;
+  }
+}
+
+/** When a request needs to be looked at again without any input. */
+export function nextLook(state: RequestState): number | undefined {
+  if (state.kind === 'queued') return state.expiresAt;
+  return state.kind === 'sent' ? state.timeoutAt : undefined;
+}
+
+function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, now: number): RequestState {
+  if (now < (state.kind === 'queued' ? state.expiresAt : state.timeoutAt)) return state;
+  if (state.kind === 'queued') return { kind: 'failed', error: sdkError('COMMAND_EXPIRED', 'not-applied') };
+  return { kind: 'failed', error: sdkError('DEADLINE_EXCEEDED', 'unknown') };
+}
+
+function afterRefusal(
+  { attempt, expiresAt }: { readonly attempt: number; readonly expiresAt: number },
+  error: WireError,
+  { now, random, backoff }: RequestMoment,
+): RequestState {
+  if (!notExecuted.has(error.code) || error.retry === 'never') return { kind: 'failed', error };
+  const notBefore = now + Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, random, backoff));
+  // Waiting for a moment that comes too late would only hide the server's own reason.
+  if (notBefore >= expiresAt) return { kind: 'failed', error: { outcome: 'not-applied', ...error } };
+  return { kind: 'queued', notBefore, expiresAt, attempt: attempt + 1 };
+}

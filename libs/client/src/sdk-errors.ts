@@ -1,0 +1,18 @@
+import type { CommandOutcome, ErrorCode, RetryPolicy, WireError } from '@millrace/protocol';
+
+/**
+ * The errors that the SDK makes itself. The registry holds them too, with advice for every error of the server:
+ * importing it here would put a quarter of the size on every page. A test keeps the two equal.
+ */
+export const sdkErrors = {
+  CONNECTION_LOST: ['backoff', 'The connection was lost before the answer came.'],
+  DEADLINE_EXCEEDED: ['backoff', 'The command was not done before its deadline.'],
+  COMMAND_EXPIRED: ['backoff', 'The command waited longer for a connection than it may.'],
+  QUEUE_FULL: ['backoff', 'More commands wait for a connection than the SDK holds.'],
+  CLIENT_CLOSED: ['never', 'The client was closed.'],
+} as const satisfies Partial<Record<ErrorCode, readonly [RetryPolicy, string]>>;
+
+export function sdkError(code: keyof typeof sdkErrors, outcome?: CommandOutcome): WireError {
+  const [retry, message] = sdkErrors[code];
+  return { code, message, retry, ...(outcome && { outcome }) };
+}

@@ -1,0 +1,127 @@
+import {
+  decodePosition,
+  type EventsFrame,
+  type Offset,
+  type Position,
+  type SubscribeAnswer,
+  type UnrecoverableReason,
+  type WireError,
+} from '@millrace/protocol';
+import { backoffMs } from '../connection/backoff.js';
+import type { FrameBuffer } from './frame-buffer.js';
+import { eventEffects, merge } from './merge.js';
+import {
+  asking,
+  positionIn,
+  type AskingState,
+  type SubscriptionEffect,
+  type SubscriptionMoment,
+  type SubscriptionStep,
+} from './subscription-state.js';
+
+type Page = Extract<SubscribeAnswer, { position: string }>;
+
+/**
+ * What an answer and the frames that waited for it come to:
+ *
+ * ```
+ * request ─────────────▶ server joins, then reads up to here ┐
+ *    buffered frames:  … 7 8 9 │ 10 11                       │
+ *    answer:         5 6 7 8 9 ◀──────────────────────────────┘
+ * ```
+ *
+ * The answer's events come first, then the buffered ones that are not known yet; a hole between them is asked for.
+ */
+export function applyAnswer(
+  state: AskingState,
+  buffer: FrameBuffer,
+  answer: SubscribeAnswer,
+  moment: SubscriptionMoment,
+): SubscriptionStep {
+  switch (answer.outcome) {
+    case 'live':
+      return { state: { kind: 'subscribed', position: undefined }, effects: [] };
+    case 'refused':
+      return refused(state, answer.error, moment);
+    case 'fresh':
+    case 'recovered':
+    case 'behind':
+    case 'unrecoverable':
+      return takePage(state, buffer, answer, moment);
+    default:
+      // A newer server: trying again is all that is left.
+      return { state: retryLater(state, 0, moment), effects: [] };
+  }
+}
+
+function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: SubscriptionMoment): SubscriptionStep {
+  const head = decodePosition(page.position);
+  if (!head) return { state: retryLater(state, 0, moment), effects: [] };
+  const start = startOf(positionIn(state), page, head);
+  const { events, position, isWhole } = merge(start.position, { epoch: head.epoch, prev: 0, events: page.events });
+  const effects = [...start.effects, ...eventEffects(head.epoch, events, page.outcome !== 'fresh')];
+  const recovered = (state.kind === 'recovering' ? state.recovered : 0) + events.length;
+  const next: AskingState = { kind: 'recovering', request: { kind: 'due' }, attempt: 0, position, recovered };
+  const isBehind = page.outcome === 'behind';
+
+  if (!isWhole || (isBehind ? events.length === 0 : position.offset < head.offset)) {
+    // The server contradicts itself. Asking again at once might go round for ever.
+    return { state: retryLater({ ...next, attempt: state.attempt }, 0, moment), effects };
+  }
+  if (isBehind) return { state: next, effects };
+  if (page.outcome === 'recovered') effects.push({ kind: 'recovered', count: recovered });
+  if (buffer.kind === 'overflowed') return { state: asking(position, { kind: 'due' }), effects };
+  return replay(position, buffer.frames, effects);
+}
+
+/** Where the events of a page follow on, and what is to be said before them. */
+function startOf(
+  since: Position | undefined,
+  page: Page,
+  head: Position,
+): { readonly position: Position; readonly effects: readonly SubscriptionEffect[] } {
+  const [first] = page.events;
+  const position = first ? { ...head, offset: (first.offset - 1) as Offset, id: '' } : head;
+  // A position before events has no id to be recognized by; the first of those events is about to bring one.
+  const known = first ? undefined : position;
+  const lost = (reason: UnrecoverableReason) => ({
+    position,
+    effects: [{ kind: 'discontinuity', reason, position: known } as const],
+  });
+  if (page.outcome === 'unrecoverable') return lost(page.reason);
+  if (!since) return { position, effects: known ? [{ kind: 'position', position: known }] : [] };
+  if (since.epoch !== head.epoch) return lost('epoch');
+  // `fresh` although we said where we stand: the server did not look at it.
+  if (page.outcome === 'fresh' && since.offset !== position.offset) return lost('mismatch');
+  return { position: since, effects: [] };
+}
+
+function replay(
+  start: Position,
+  frames: readonly EventsFrame[],
+  effects: readonly SubscriptionEffect[],
+): SubscriptionStep {
+  const all = [...effects];
+  let position = start;
+  for (const frame of frames) {
+    const merged = merge(position, frame);
+    all.push(...eventEffects(frame.epoch, merged.events, false));
+    position = merged.position;
+    if (!merged.isWhole) return { state: asking(position, { kind: 'due' }), effects: all };
+  }
+  return { state: { kind: 'subscribed', position }, effects: all };
+}
+
+function refused(state: AskingState, error: WireError, moment: SubscriptionMoment): SubscriptionStep {
+  if (error.retry === 'never') return { state: { kind: 'unsubscribed' }, effects: [{ kind: 'error', error }] };
+  if (error.retry === 'resync' && state.kind === 'recovering') {
+    const effects = [{ kind: 'discontinuity', reason: 'mismatch', position: undefined }] as const;
+    return { state: asking(undefined, { kind: 'due' }), effects };
+  }
+  return { state: retryLater(state, error.retryAfterMs ?? 0, moment), effects: [] };
+}
+
+export function retryLater<S extends AskingState>(state: S, retryAfterMs: number, moment: SubscriptionMoment): S {
+  const waitMs = Math.max(retryAfterMs, backoffMs(state.attempt, moment.random, moment.backoff));
+  return { ...state, attempt: state.attempt + 1, request: { kind: 'waiting', until: moment.now + waitMs } };
+}

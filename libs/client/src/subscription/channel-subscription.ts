@@ -1,0 +1,203 @@
+import {
+  decodePosition,
+  encodePosition,
+  type ChannelName,
+  type Position,
+  type SubscribeItem,
+  type WireError,
+} from '@millrace/protocol';
+import type { BackoffOptions } from '../connection/backoff.js';
+import type { Environment } from '../environment/environment.port.js';
+import { RealtimeError } from '../realtime-error.js';
+import { EventReader } from './event-reader.js';
+import type { PositionKeeper } from './position-storage.js';
+import type { SubscriptionHandle } from './subscription-handle.js';
+import {
+  asking,
+  positionIn,
+  type SubscriptionEffect,
+  type SubscriptionInput,
+  type SubscriptionState,
+  type SubscriptionStatus,
+} from './subscription-state.js';
+import { transition } from './subscription-transition.js';
+
+export interface ChannelSubscriptionParts {
+  readonly channel: ChannelName;
+  readonly environment: Environment;
+  readonly backoff: BackoffOptions;
+  readonly keeper: PositionKeeper | undefined;
+  /** It moved: it may want to ask, or have ended. */
+  readonly onMoved: (subscription: ChannelSubscription) => void;
+  /** Its last handle left: the server still has to hear of that. */
+  readonly onLeft: (subscription: ChannelSubscription) => void;
+}
+
+/** One channel's subscription on the wire, shared by its handles. */
+export class ChannelSubscription {
+  readonly channel: ChannelName;
+  #state: SubscriptionState = asking(undefined, { kind: 'offline' });
+  /** As the application was told; what waits in the outbox is not in it yet. */
+  #told: { status: SubscriptionStatus; position: Position | undefined } = {
+    status: 'subscribing',
+    position: undefined,
+  };
+  readonly #outbox: SubscriptionEffect[] = [];
+  #delivery: 'idle' | 'delivering' = 'idle';
+  #start: 'loading' | 'started' = 'loading';
+  #cancelTimer = (): void => {};
+  readonly #handles = new Set<SubscriptionHandle>();
+
+  constructor(private readonly parts: ChannelSubscriptionParts) {
+    this.channel = parts.channel;
+  }
+
+  get status(): SubscriptionStatus {
+    return this.#told.status;
+  }
+
+  get position(): Position | undefined {
+    return this.#told.position;
+  }
+
+  /** Whether it has ended on the wire; the application may still be about to hear of it. */
+  get isOver(): boolean {
+    return this.#state.kind === 'unsubscribed';
+  }
+
+  get isDue(): boolean {
+    return 'request' in this.#state && this.#state.request.kind === 'due';
+  }
+
+  get isStarted(): boolean {
+    return this.#start === 'started';
+  }
+
+  /** Begins at `since`, or where the storage says, or at the head. */
+  start(since: string | undefined): void {
+    if (since !== undefined || !this.parts.keeper) return this.#startAt(since);
+    this.parts.keeper.load((token) => this.#startAt(token));
+  }
+
+  add(handle: SubscriptionHandle): void {
+    this.#handles.add(handle);
+  }
+
+  remove(handle: SubscriptionHandle): void {
+    this.#handles.delete(handle);
+    if (this.#handles.size > 0 || this.isOver) return;
+    this.parts.onLeft(this);
+    this.#outbox.length = 0;
+    this.apply({ kind: 'ended' });
+  }
+
+  /** The next request, named `sid`. */
+  ask(sid: number): SubscribeItem {
+    const position = positionIn(this.#state);
+    this.apply({ kind: 'asked', sid });
+    return { channel: this.channel, sid, ...(position && { since: encodePosition(position) }) };
+  }
+
+  apply(input: SubscriptionInput): void {
+    const { environment, backoff, onMoved } = this.parts;
+    const moment = { now: environment.now(), random: environment.random(), backoff };
+    const before = this.#state;
+    const { state, effects } = transition(before, input, moment);
+    this.#state = state;
+    if (state !== before) {
+      this.#wait(state);
+      onMoved(this);
+    }
+    this.#outbox.push(...effects);
+    this.#deliver();
+  }
+
+  #startAt(token: string | undefined): void {
+    if (this.isOver) return;
+    this.#start = 'started';
+    const position = token === undefined ? undefined : decodePosition(token);
+    this.#state = asking(position, { kind: 'offline' });
+    this.#told = { status: this.#state.kind, position };
+    this.parts.onMoved(this);
+    // Whoever kept a position is owed the word that it is of no use; told with the next step, because nobody can have
+    // added a listener yet.
+    if (token !== undefined && !position) {
+      this.#outbox.push({ kind: 'discontinuity', reason: 'mismatch', position: undefined });
+    }
+  }
+
+  #wait(state: SubscriptionState): void {
+    this.#cancelTimer();
+    this.#cancelTimer = () => {};
+    if (!('request' in state) || state.request.kind !== 'waiting') return;
+    const delayMs = Math.max(0, state.request.until - this.parts.environment.now());
+    this.#cancelTimer = this.parts.environment.after(delayMs, () => this.apply({ kind: 'due' }));
+  }
+
+  /** A listener may unsubscribe, subscribe or make frames come in: what that adds waits for its turn. */
+  #deliver(): void {
+    if (this.#delivery === 'delivering') return;
+    this.#delivery = 'delivering';
+    for (let effect = this.#outbox.shift(); effect; effect = this.#outbox.shift()) this.#tell(effect);
+    this.#delivery = 'idle';
+  }
+
+  #tell(effect: SubscriptionEffect): void {
+    switch (effect.kind) {
+      case 'event':
+        this.#move(effect.position);
+        return this.#tellEvent(
+          new EventReader(effect.event, {
+            offset: effect.position.offset,
+            position: encodePosition(effect.position),
+            isRecovered: effect.isRecovered,
+          }),
+        );
+      case 'live':
+        return this.#tellEvent(new EventReader(effect.event, { isRecovered: false }));
+      case 'position':
+        return this.#move(effect.position);
+      case 'discontinuity':
+        if (effect.position) this.#move(effect.position);
+        return this.#tellAll('discontinuity', { reason: effect.reason });
+      case 'recovered':
+        return this.#tellAll('recovered', { count: effect.count });
+      case 'error':
+        return this.#tellError(effect.error);
+      case 'status':
+        this.#told = { ...this.#told, status: effect.status };
+        return this.#tellAll('state', effect.status);
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  /** Before the application sees the event: a listener that reads or keeps the position gets that of its event. */
+  #move(position: Position): void {
+    this.#told = { ...this.#told, position };
+    this.parts.keeper?.save(encodePosition(position));
+  }
+
+  /** To a copy: who subscribes inside a listener gets what comes after. */
+  #tellEvent(reader: EventReader): void {
+    if (EventReader.isReserved(reader.meta.type)) return;
+    for (const handle of Array.from(this.#handles)) {
+      if (!handle.hears(reader.meta.type)) continue;
+      const read = reader.read();
+      if (read.ok) handle.tell(reader.meta.type, read.data, reader.meta);
+      else this.#tellError(read.error, [handle], read.cause);
+    }
+  }
+
+  #tellError(wire: WireError, handles: Iterable<SubscriptionHandle> = this.#handles, cause?: unknown): void {
+    const error = new RealtimeError(wire, { cause });
+    for (const handle of Array.from(handles)) {
+      if (handle.hears('error')) handle.tell('error', error);
+      else this.parts.environment.report(error);
+    }
+  }
+
+  #tellAll(name: string, what: unknown): void {
+    for (const handle of Array.from(this.#handles)) handle.tell(name, what);
+  }
+}

@@ -1,0 +1,61 @@
+import type {
+  ChannelContract,
+  ChannelName,
+  EventData,
+  EventType,
+  Offset,
+  PositionToken,
+  UnrecoverableReason,
+} from '@millrace/protocol';
+import type { RealtimeError } from '../realtime-error.js';
+import type { SubscriptionStatus } from './subscription-state.js';
+
+/** What is known about an event besides its data. @publicApi */
+export interface EventMeta {
+  readonly type: string;
+  readonly id: string;
+  /** When it was numbered, in ms since 1970. */
+  readonly time: number;
+  /** 1, 2, 3 … along a durable channel; absent on a live one. */
+  readonly offset?: Offset;
+  /** Where the subscription stands with this event; absent on a live channel. */
+  readonly position?: PositionToken;
+  /** Whether it was fetched after the fact instead of arriving as it happened. */
+  readonly isRecovered: boolean;
+}
+
+/** Events are missing before the next one: reload the state that they made. @publicApi */
+export interface Discontinuity {
+  /**
+   * `expired`: they are older than what the server keeps. `epoch`: the log began a new life. `mismatch`: the position
+   * is not one of this log.
+   */
+  readonly reason: UnrecoverableReason;
+}
+
+/** Everything that was missed has been handed over. @publicApi */
+export interface Recovery {
+  /** How many events that were. */
+  readonly count: number;
+}
+
+/**
+ * One subscriber of one channel. Several share one subscription on the wire. Every `on` answers a function that
+ * removes the listener. The data of an event is shared by all listeners: treat it as read-only.
+ *
+ * @publicApi
+ */
+export interface Subscription<C extends ChannelContract = ChannelContract> {
+  readonly channel: ChannelName;
+  readonly state: SubscriptionStatus;
+  /** Of the last event that was handed over. Keep it and pass it as `since` to go on there in another life. */
+  readonly position: PositionToken | undefined;
+  on(name: 'discontinuity', listener: (discontinuity: Discontinuity) => unknown): () => void;
+  on(name: 'recovered', listener: (recovery: Recovery) => unknown): () => void;
+  /** A refusal, a withdrawal, or an event that could not be read. Without a listener these are reported. */
+  on(name: 'error', listener: (error: RealtimeError) => unknown): () => void;
+  on(name: 'state', listener: (state: SubscriptionStatus) => unknown): () => void;
+  on<T extends EventType<C>>(name: T, listener: (data: EventData<C, T>, meta: EventMeta) => unknown): () => void;
+  /** Nothing is handed over after this, not even the rest of a batch. */
+  unsubscribe(): void;
+}

@@ -1,0 +1,195 @@
+import type { ChannelName, SubscribeAnswers, WireError } from '@millrace/protocol';
+import type { BackoffOptions } from '../connection/backoff.js';
+import type { Environment } from '../environment/environment.port.js';
+import { readAnswer } from '../transport/answer.js';
+import type { Link, ServerFrame } from '../transport/transport.port.js';
+import { ChannelSubscription } from './channel-subscription.js';
+import { PositionKeeper, type PositionStorage } from './position-storage.js';
+import { SubscriptionHandle } from './subscription-handle.js';
+
+export interface SubscriptionsOptions {
+  readonly backoff: BackoffOptions;
+  readonly answerTimeoutMs: number;
+  readonly storage: PositionStorage | undefined;
+}
+
+/** What is known of the server's side of the subscriptions; gone with the link. */
+interface Wire {
+  readonly link: Link;
+  /** Channels whose last request has no answer yet: one at a time, so that no two can change places. */
+  readonly inAir: Set<ChannelName>;
+  /** Channels that were asked for on this link. */
+  readonly asked: Set<ChannelName>;
+  readonly leaving: Set<ChannelName>;
+  /** One a request without answer. */
+  readonly timers: Set<() => void>;
+}
+
+const MAX_ITEMS = 100;
+
+/** All subscriptions of a client, and the frames that keep the server's side equal to them. */
+export class Subscriptions {
+  readonly #channels = new Map<ChannelName, ChannelSubscription>();
+  #wire: Wire | undefined;
+  #mode: 'sending' | 'holding' = 'holding';
+  #flush: 'none' | 'scheduled' = 'none';
+  #lastSid = 0;
+
+  constructor(
+    private readonly environment: Environment,
+    private readonly options: SubscriptionsOptions,
+  ) {}
+
+  subscribe(channel: ChannelName, since: string | undefined, storage: PositionStorage | undefined): SubscriptionHandle {
+    const known = this.#channels.get(channel);
+    const subscription = known ?? this.#add(channel, storage ?? this.options.storage);
+    const handle = new SubscriptionHandle(subscription, this.environment.report);
+    if (known && since !== undefined && handle.position !== since) {
+      throw new TypeError(
+        `"${channel}" is subscribed already, at another position: read from \`since\` with history()`,
+      );
+    }
+    subscription.add(handle);
+    if (!known) subscription.start(since);
+    return handle;
+  }
+
+  resume(link: Link): void {
+    this.#wire = { link, inAir: new Set(), asked: new Set(), leaving: new Set(), timers: new Set() };
+    this.#mode = 'sending';
+    for (const subscription of this.#channels.values()) this.#moved(subscription);
+  }
+
+  /** Nothing may be asked for now; what was asked is still answered, and events still come. */
+  pause(): void {
+    this.#mode = 'holding';
+  }
+
+  lost(): void {
+    for (const cancel of this.#wire?.timers ?? []) cancel();
+    this.#wire = undefined;
+    this.#mode = 'holding';
+    for (const subscription of Array.from(this.#channels.values())) subscription.apply({ kind: 'offline' });
+  }
+
+  close(): void {
+    for (const subscription of Array.from(this.#channels.values())) subscription.apply({ kind: 'ended' });
+  }
+
+  frame({ name, body }: ServerFrame): void {
+    if (name === 'events') return this.#at(body.channel)?.apply({ kind: 'events', frame: body });
+    if (name === 'live') return this.#at(body.channel)?.apply({ kind: 'live', frame: body });
+    if (body.kind === 'revoked') this.#at(body.channel)?.apply({ kind: 'revoked', error: body.error });
+    if (body.kind === 'discontinuity') this.#at(body.channel)?.apply({ kind: 'discontinuity' });
+    if (body.kind === 'lagging') for (const channel of body.channels) this.#at(channel)?.apply(body);
+  }
+
+  #at(channel: string): ChannelSubscription | undefined {
+    return this.#channels.get(channel as ChannelName);
+  }
+
+  #add(channel: ChannelName, storage: PositionStorage | undefined): ChannelSubscription {
+    const { environment, options } = this;
+    const subscription: ChannelSubscription = new ChannelSubscription({
+      channel,
+      environment,
+      backoff: options.backoff,
+      keeper: storage && new PositionKeeper(channel, storage, environment),
+      onMoved: (moved) => this.#moved(moved),
+      onLeft: () => {
+        if (this.#wire?.asked.has(channel)) this.#wire.leaving.add(channel);
+      },
+    });
+    this.#channels.set(channel, subscription);
+    return subscription;
+  }
+
+  #moved(subscription: ChannelSubscription): void {
+    const { channel } = subscription;
+    if (this.#channels.get(channel) !== subscription) return;
+    if (subscription.isOver) {
+      this.#channels.delete(channel);
+      this.#wire?.asked.delete(channel);
+    } else if (this.#wire && subscription.isStarted) {
+      subscription.apply({ kind: 'online' });
+    }
+    this.#schedule();
+  }
+
+  /** All of one tick go together. */
+  #schedule(): void {
+    if (this.#flush === 'scheduled') return;
+    this.#flush = 'scheduled';
+    queueMicrotask(() => {
+      this.#flush = 'none';
+      const wire = this.#wire;
+      if (!wire || this.#mode === 'holding') return;
+      this.#unsubscribe(wire);
+      this.#subscribe(wire);
+    });
+  }
+
+  #unsubscribe(wire: Wire): void {
+    for (const channels of chunks([...wire.leaving].filter((channel) => !wire.inAir.has(channel)))) {
+      for (const channel of channels) {
+        wire.leaving.delete(channel);
+        wire.asked.delete(channel);
+      }
+      this.#request(wire, 'unsubscribe', { channels }, channels, () => {});
+    }
+  }
+
+  #subscribe(wire: Wire): void {
+    const due = [...this.#channels.values()].filter(({ isDue, channel }) => isDue && !wire.inAir.has(channel));
+    for (const subscriptions of chunks(due)) {
+      const asked = new Map(subscriptions.map((subscription) => [++this.#lastSid, subscription]));
+      const items = [...asked].map(([sid, subscription]) => subscription.ask(sid));
+      const channels = subscriptions.map(({ channel }) => channel);
+      for (const channel of channels) wire.asked.add(channel);
+      this.#request(wire, 'subscribe', { items }, channels, (raw) => this.#answer(asked, raw));
+    }
+  }
+
+  #answer(asked: ReadonlyMap<number, ChannelSubscription>, raw: unknown): void {
+    const answer = raw === undefined ? undefined : readAnswer<SubscribeAnswers>(raw);
+    const left = new Map(asked);
+    for (const item of answer?.ok && Array.isArray(answer.items) ? answer.items : []) {
+      left.get(item.sid)?.apply({ kind: 'answered', answer: item });
+      left.delete(item.sid);
+    }
+    for (const [sid, subscription] of left) {
+      if (!answer || answer.ok) subscription.apply({ kind: 'unanswered', sid });
+      else subscription.apply({ kind: 'answered', answer: refusal(sid, answer.error) });
+    }
+  }
+
+  /** `onAnswer` gets `undefined` when no answer came in time. */
+  #request(
+    wire: Wire,
+    name: 'subscribe' | 'unsubscribe',
+    body: object,
+    channels: readonly ChannelName[],
+    onAnswer: (raw: unknown) => void,
+  ): void {
+    for (const channel of channels) wire.inAir.add(channel);
+    const finish = (raw: unknown): void => {
+      cancel();
+      // Answered or timed out before, or the answer of a link that is gone.
+      if (!wire.timers.delete(cancel) || this.#wire !== wire) return;
+      for (const channel of channels) wire.inAir.delete(channel);
+      onAnswer(raw);
+      this.#schedule();
+    };
+    const cancel = this.environment.after(this.options.answerTimeoutMs, () => finish(undefined));
+    wire.timers.add(cancel);
+    wire.link.send(name, body, finish);
+  }
+}
+
+const refusal = (sid: number, error: WireError) => ({ sid, outcome: 'refused', error }) as const;
+
+function chunks<T>(all: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(all.length / MAX_ITEMS) }, (_, index) =>
+    all.slice(index * MAX_ITEMS, (index + 1) * MAX_ITEMS),
+  );
+}

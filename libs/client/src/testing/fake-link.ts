@@ -1,0 +1,71 @@
+import type { Answer, ControlFrame, EventsFrame, Handshake, LiveFrame, WireError } from '@millrace/protocol';
+import type { ClientFrameName, Link, LinkListener } from '../transport/transport.port.js';
+
+/** A frame of the client that waits for its answer. @publicApi */
+export interface FakeRequest<Body extends object = object> {
+  readonly name: ClientFrameName;
+  readonly body: Body;
+  /** Answers it; `{ ok: true }` is added. A second answer is passed on too, as a faulty server would. */
+  answer(body?: object): void;
+  refuse(error: WireError): void;
+}
+
+/** The server's end of one connection. @publicApi */
+export class FakeLink implements Link {
+  /** What the client sent and the test has not taken yet, oldest first. */
+  readonly requests: FakeRequest[] = [];
+  #listener: LinkListener | undefined;
+
+  constructor(
+    readonly handshake: Handshake,
+    listener: LinkListener,
+  ) {
+    this.#listener = listener;
+  }
+
+  /** Whether the client still holds this connection. */
+  get isOpen(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Lets the client in. */
+  accept(session: string): void {
+    this.#listener?.opened(session);
+  }
+
+  /** Ends the connection: by a refusal of the handshake, or without a word. */
+  drop(refusal?: WireError): void {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.closed('dropped', refusal);
+  }
+
+  events(frame: EventsFrame): void {
+    this.#listener?.frame({ name: 'events', body: frame });
+  }
+
+  live(frame: LiveFrame): void {
+    this.#listener?.frame({ name: 'live', body: frame });
+  }
+
+  control(frame: ControlFrame): void {
+    this.#listener?.frame({ name: 'control', body: frame });
+  }
+
+  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): void {
+    const pass = (answer: Answer) => {
+      if (this.isOpen) onAnswer(answer);
+    };
+    this.requests.push({
+      name,
+      // What crosses the wire is a copy.
+      body: JSON.parse(JSON.stringify(body)) as object,
+      answer: (more = {}) => pass({ ok: true, ...more }),
+      refuse: (error) => pass({ ok: false, error }),
+    });
+  }
+
+  close(): void {
+    this.#listener = undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import type { Environment } from '../environment/environment.port.js';
+
+/** Why a token is asked for. @publicApi */
+export interface TokenRequest {
+  /**
+   * `connect`: for a new connection. `refused`: for a new connection, after the server refused the token before: skip
+   * your cache. `refresh`: the token of the current session expires soon: skip your cache.
+   */
+  readonly reason: 'connect' | 'refused' | 'refresh';
+  /** Aborted when nobody waits for this token any more. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asked for every connection and before each expiry, never twice at once; keep a cache in it if asking is dear.
+ * A failure is tried again with growing pauses.
+ *
+ * @publicApi
+ */
+export type TokenFunction = (request: TokenRequest) => string | Promise<string>;
+
+/**
+ * Calls the token function once at a time. Whoever comes meanwhile waits and then asks anew, never shares: the call
+ * under way may be one for a session that has ended, for whoever was signed in then.
+ */
+export class TokenSource {
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly ask: TokenFunction,
+    private readonly timeoutMs: number,
+    private readonly environment: Environment,
+  ) {}
+
+  /** @throws the reason of `signal`, whatever the function throws, or an `Error` after the time-out */
+  fetch(reason: TokenRequest['reason'], signal: AbortSignal): Promise<string> {
+    const token = this.#last.then(() => this.#call(reason, signal));
+    this.#last = token.catch(() => undefined);
+    return token;
+  }
+
+  #call(reason: TokenRequest['reason'], signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const timeout = new AbortController();
+    return new Promise((resolve, reject) => {
+      const cancel = this.environment.after(this.timeoutMs, () => {
+        timeout.abort();
+        reject(new Error(`The token function did not answer within ${this.timeoutMs} ms`));
+      });
+      const onAbort = () => timeout.abort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      // In a promise, so that a function that throws at once is treated like one that rejects.
+      void Promise.resolve({ reason, signal: timeout.signal })
+        .then(this.ask)
+        .then(readToken)
+        .then(resolve, reject)
+        .finally(() => {
+          cancel();
+          signal.removeEventListener('abort', onAbort);
+        });
+    });
+  }
+}
+
+function readToken(token: unknown): string {
+  if (typeof token !== 'string' || token === '') throw new TypeError('The token function did not return a token');
+  return token;
+}

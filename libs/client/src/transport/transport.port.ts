@@ -1,0 +1,43 @@
+import type { ControlFrame, EventsFrame, Handshake, LiveFrame, WireError } from '@millrace/protocol';
+
+/** The frames that a server sends by itself. @publicApi */
+export type ServerFrame =
+  | { readonly name: 'events'; readonly body: EventsFrame }
+  | { readonly name: 'live'; readonly body: LiveFrame }
+  | { readonly name: 'control'; readonly body: ControlFrame };
+
+/** The frames that a client sends. @publicApi */
+export type ClientFrameName = 'command' | 'subscribe' | 'unsubscribe' | 'history' | 'authenticate';
+
+/** Opens links to the server. The SDK brings one over socket.io-client. @publicApi */
+export interface Transport {
+  /** Starts to open a link. Calls `listener` only after it has returned, and never again after `closed`. */
+  open(target: LinkTarget, listener: LinkListener): Link;
+}
+
+/** @publicApi */
+export interface LinkTarget {
+  readonly url: string;
+  /** Path of the Socket.IO endpoint. */
+  readonly path: string;
+  readonly handshake: Handshake;
+}
+
+/** @publicApi */
+export interface LinkListener {
+  opened(session: string): void;
+  frame(frame: ServerFrame): void;
+  /** The link is gone or never came to be. `refusal` is what the server said, if it said something. */
+  closed(reason: string, refusal?: WireError): void;
+}
+
+/** One connection, from `opened` to `closed`; it does not reconnect. @publicApi */
+export interface Link {
+  /**
+   * `onAnswer` is called before any frame that came after the answer: a promise would let a live frame overtake the
+   * answer to the subscribe that it follows.
+   */
+  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): void;
+  /** Ends the link; its listener hears nothing more. */
+  close(): void;
+}
