@@ -1,4 +1,5 @@
 import { Injectable, SetMetadata } from '@nestjs/common';
+import { INJECTABLE_WATERMARK } from '@nestjs/common/internal';
 import type { ChannelContract } from '@millrace/protocol';
 import { CHANNEL_POLICY_METADATA } from './channel.metadata.js';
 
@@ -11,7 +12,8 @@ import { CHANNEL_POLICY_METADATA } from './channel.metadata.js';
  */
 export function ChannelPolicy(contract: ChannelContract): ClassDecorator {
   return (target) => {
-    Injectable()(target);
+    // A scope given by @Injectable() below this line must not be forgotten: the boot refuses it.
+    if (!Reflect.hasMetadata(INJECTABLE_WATERMARK, target)) Injectable()(target);
     SetMetadata(CHANNEL_POLICY_METADATA, contract)(target);
   };
 }

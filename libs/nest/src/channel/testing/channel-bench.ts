@@ -1,4 +1,5 @@
 import { wireError, type ChannelContract, type SubscribeAnswer } from '@millrace/protocol';
+import type { Broker } from '../../broker/broker.port.js';
 import { CodedError } from '../../core/coded-error.js';
 import { HubBench } from '../../hub/testing/hub-bench.js';
 import type { HubOptions } from '../../hub/hub.options.js';
@@ -20,6 +21,7 @@ interface BenchOptions {
   readonly options?: Partial<ChannelOptions>;
   readonly hub?: Partial<HubOptions>;
   readonly maxSubscriptions?: number;
+  readonly broker?: Broker;
 }
 
 /** The channel stage on a hub bench; policies are called without Nest. */
@@ -31,14 +33,16 @@ export class ChannelBench {
   readonly #subscribe: SubscribeRoute;
   readonly #unsubscribe: UnsubscribeRoute;
   readonly #history: HistoryRoute;
+  #allowed = true;
+  #policyGates: (() => void)[] | undefined;
 
-  constructor({ options: given, hub, maxSubscriptions = 10 }: BenchOptions = {}) {
+  constructor({ options: given, hub, maxSubscriptions = 10, broker }: BenchOptions = {}) {
     const options = { ...defaultChannelOptions, ...given };
     const recorder = silentRecorder;
     const bounds = { maxSubscriptions, lagSpreadMs: options.lagSpreadMs };
     const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
     this.subscriptions = subscriptions;
-    this.bench = new HubBench({ ...(hub && { options: hub }), audience: subscriptions });
+    this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
     const { clock } = this.bench;
     this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
     const subscriber = new Subscriber({
@@ -68,6 +72,27 @@ export class ChannelBench {
         },
       }),
     );
+  }
+
+  /** For policies that are to stand still and to change their mind. */
+  async policyAnswer(): Promise<boolean> {
+    const gates = this.#policyGates;
+    if (gates) await new Promise<void>((resolve) => gates.push(resolve));
+    return this.#allowed;
+  }
+
+  answerPolicy(allowed: boolean): void {
+    this.#allowed = allowed;
+  }
+
+  holdPolicy(): void {
+    this.#policyGates = [];
+  }
+
+  releasePolicy(): void {
+    const gates = this.#policyGates ?? [];
+    this.#policyGates = undefined;
+    for (const open of gates) open();
   }
 
   session(id?: string): FakeSession {

@@ -1,0 +1,231 @@
+import { defineChannel, event } from '@millrace/protocol';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { settled } from '../core/testing/fake-clock.js';
+import { channelNamed } from '../hub/testing/hub-bench.js';
+import { ChannelBench } from './testing/channel-bench.js';
+import type { FakeSession } from './testing/fake-session.js';
+
+const desk = defineChannel('desk.:airport', { delivery: 'durable', events: { noted: event<number>() } });
+const typing = defineChannel('typing.:airport', { delivery: 'live', events: { typed: event<number>() } });
+const sfo = channelNamed('desk.SFO');
+
+let stage: ChannelBench;
+let session: FakeSession;
+
+function start(options?: ConstructorParameters<typeof ChannelBench>[0]): void {
+  stage = new ChannelBench(options);
+  stage.policy(desk, { subscribe: (_, { airport }) => airport !== 'JFK' && stage.policyAnswer() });
+  stage.policy(typing, { subscribe: () => true });
+  session = stage.session();
+}
+beforeEach(() => start());
+
+describe('subscribe', () => {
+  const item = { channel: sfo, sid: 1 };
+
+  it.each([
+    undefined,
+    null,
+    [],
+    'x',
+    {},
+    { items: [] },
+    { items: {} },
+    { items: [null] },
+    { items: [{ channel: 1, sid: 1 }] },
+    { items: [{ channel: sfo }] },
+    { items: [{ channel: sfo, sid: 0.5 }] },
+    { items: [{ channel: sfo, sid: -1 }] },
+    { items: [{ ...item, since: 7 }] },
+    { items: Array.from({ length: 101 }, () => item) },
+  ])('refuses what is no frame (%#)', async (body) => {
+    await expect(stage.frame(session, body)).rejects.toMatchObject({ code: 'FRAME_INVALID' });
+    expect(stage.subscriptions.of(session)).toEqual([]);
+  });
+
+  it('answers every item on its own', async () => {
+    const { items } = await stage.frame(session, {
+      items: [
+        { channel: 'desk.*', sid: 1 },
+        { channel: sfo, sid: 2, since: 'nonsense' },
+        { channel: 'desk.JFK', sid: 3 },
+        { channel: 'gate.SFO', sid: 4 },
+        { channel: sfo, sid: 5 },
+        { channel: 'typing.SFO', sid: 6 },
+      ],
+    });
+    expect(
+      items.map((answer) => [answer.sid, answer.outcome === 'refused' ? answer.error.code : answer.outcome]),
+    ).toEqual([
+      [1, 'CHANNEL_INVALID'],
+      [2, 'POSITION_INVALID'],
+      [3, 'FORBIDDEN'],
+      [4, 'FORBIDDEN'],
+      [5, 'fresh'],
+      [6, 'live'],
+    ]);
+    expect([...session.rooms].toSorted()).toEqual(['channel:desk.SFO', 'channel:typing.SFO']);
+  });
+
+  it('takes no more subscriptions of a session than it may have', async () => {
+    start({ maxSubscriptions: 2 });
+    const subscribe = (name: string): Promise<{ outcome: string }> => stage.subscribe(session, `desk.${name}`);
+    expect([await subscribe('A'), await subscribe('B'), await subscribe('A')].map(({ outcome }) => outcome)).toEqual(
+      Array(3).fill('fresh'),
+    );
+    expect(await subscribe('C')).toMatchObject({ error: { code: 'SUBSCRIPTION_LIMIT' } });
+    await stage.unsubscribe(session, 'desk.A', 'desk.*', 'desk.Z');
+    expect(await subscribe('C')).toMatchObject({ outcome: 'fresh' });
+  });
+
+  it('says busy beyond the bound on policy calls', async () => {
+    start({ options: { policyConcurrency: 1, maxWaitingPolicyCalls: 1, busyRetryAfterMs: 40 } });
+    stage.holdPolicy();
+    const answers = ['s1', 's2', 's3'].map((id) => stage.subscribe(stage.session(id), sfo));
+    expect(await answers[2]).toMatchObject({ error: { code: 'BUSY', retryAfterMs: 40 } });
+    stage.releasePolicy();
+    expect(await Promise.all(answers.slice(0, 2))).toMatchObject([{ outcome: 'fresh' }, { outcome: 'fresh' }]);
+  });
+
+  it('says busy to a session that waits for too many answers', async () => {
+    start({ maxSubscriptions: 2 });
+    stage.holdPolicy();
+    const waiting = stage.frame(session, { items: [item, item] });
+    await expect(stage.frame(session, { items: [item] })).rejects.toMatchObject({ code: 'BUSY' });
+    stage.releasePolicy();
+    await waiting;
+    expect((await stage.frame(session, { items: [item] })).items).toMatchObject([{ outcome: 'fresh' }]);
+  });
+
+  it('gives up a policy that hangs', async () => {
+    stage.holdPolicy();
+    const answer = stage.subscribe(session, sfo);
+    await stage.bench.clock.advance(5_000);
+    expect(await answer).toMatchObject({ error: { code: 'BUSY' } });
+    expect(stage.subscriptions.of(session)).toEqual([]);
+  });
+
+  it('does not ask about a session that left while it waited', async () => {
+    start({ options: { policyConcurrency: 1 } });
+    stage.holdPolicy();
+    const first = stage.subscribe(stage.session('s0'), sfo);
+    const second = stage.subscribe(session, sfo);
+    stage.disconnect(session);
+    stage.releasePolicy();
+    expect(await second).toMatchObject({ error: { code: 'SESSION_ENDED' } });
+    expect(await first).toMatchObject({ outcome: 'fresh' });
+  });
+
+  it('shares the bytes of an answer among its items', async () => {
+    start({ options: { pageMaxBytes: 1_000 } });
+    const names = ['A', 'B'].map((name) => channelNamed(`desk.${name}`));
+    for (const name of names) stage.bench.store.append(name, 20);
+    const { items } = await stage.frame(session, {
+      items: names.map((name, sid) => ({ channel: name, sid, since: `epoch1.0..0` })),
+    });
+    expect(items.map((answer) => 'events' in answer && answer.events.length)).toEqual([3, 3]);
+  });
+});
+
+describe('unsubscribe', () => {
+  it('leaves the room and may be repeated', async () => {
+    await stage.subscribe(session, sfo);
+    expect(await stage.unsubscribe(session, sfo)).toEqual({});
+    expect(await stage.unsubscribe(session, sfo)).toEqual({});
+    expect(session.rooms.size).toBe(0);
+  });
+
+  it('refuses a frame of another form', () => {
+    expect(() => stage.unsubscribe(session, ...([1] as unknown as string[]))).toThrow(
+      expect.objectContaining({ code: 'FRAME_INVALID' }),
+    );
+  });
+});
+
+describe('history', () => {
+  it.each([
+    {},
+    { channel: sfo },
+    { channel: sfo, limit: 0 },
+    { channel: sfo, limit: 1_001 },
+    { channel: sfo, limit: 1.5 },
+    { channel: sfo, limit: 1, after: 3 },
+  ])('refuses the frame %j', async (body) => {
+    await expect(stage.history(session, body)).rejects.toMatchObject({ code: 'FRAME_INVALID' });
+  });
+
+  it.each([
+    ['CHANNEL_INVALID', { channel: 'desk.*', limit: 1 }],
+    ['POSITION_INVALID', { channel: sfo, limit: 1, after: 'x' }],
+    ['FORBIDDEN', { channel: 'desk.JFK', limit: 1 }],
+    ['FORBIDDEN', { channel: 'gate.SFO', limit: 1 }],
+    ['NOT_DURABLE', { channel: 'typing.SFO', limit: 1 }],
+  ])('answers %s', async (code, body) => {
+    await expect(stage.history(session, body)).rejects.toMatchObject({ code });
+  });
+
+  it('pages from the first kept event to the head', async () => {
+    stage.bench.store.append(sfo, 5);
+    stage.bench.store.expire(sfo, 1);
+    const first = await stage.history(session, { channel: sfo, limit: 3 });
+    expect(first).toMatchObject({ outcome: 'more', events: [{ offset: 2 }, { offset: 3 }, { offset: 4 }] });
+    const rest = await stage.history(session, { channel: sfo, limit: 3, after: first.position });
+    expect(rest).toMatchObject({ outcome: 'complete', events: [{ offset: 5 }] });
+    expect(await stage.history(session, { channel: sfo, limit: 3, after: 'epoch1.0..0' })).toMatchObject({
+      outcome: 'unrecoverable',
+      reason: 'expired',
+      position: rest.position,
+      events: [],
+    });
+  });
+
+  it('asks the policy again when access was withdrawn while it read', async () => {
+    stage.bench.store.hold();
+    const page = stage.history(session, { channel: sfo, limit: 3 });
+    await settled();
+    stage.answerPolicy(false);
+    stage.access.revoke({ subject: 'ann' });
+    stage.bench.store.release();
+    await expect(page).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+
+  it('asks the history method of a policy that has one', async () => {
+    const audit = defineChannel('audit', { delivery: 'durable', events: {} });
+    stage.policy(audit, { subscribe: () => true, history: () => false });
+    expect(await stage.subscribe(session, 'audit')).toMatchObject({ outcome: 'fresh' });
+    await expect(stage.history(session, { channel: 'audit', limit: 1 })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+  });
+});
+
+describe('revoke', () => {
+  it('takes matching sessions out of the room at once and tells them', async () => {
+    const other = stage.session('s2');
+    await stage.bench.hub.start();
+    await stage.subscribe(session, sfo);
+    await stage.subscribe(session, 'desk.OAK');
+    await stage.subscribe(other, sfo);
+    expect(stage.access.revoke({ subject: 'bob' })).toBe(0);
+    expect(stage.access.revoke({ channel: sfo, matches: () => true })).toBe(2);
+    expect([...session.rooms]).toEqual(['channel:desk.OAK']);
+    expect(other.told).toMatchObject([{ kind: 'revoked', channel: sfo, error: { code: 'FORBIDDEN' } }]);
+    stage.bench.publish(sfo);
+    await settled();
+    expect(stage.bench.emittedOffsets).toEqual([1]);
+    expect(session.offsets).toEqual([]);
+  });
+});
+
+describe('a session that reads too slowly', () => {
+  it('leaves its rooms, stays subscribed, and comes back by subscribing again', async () => {
+    await stage.bench.hub.start();
+    await stage.subscribe(session, sfo);
+    expect(stage.subscriptions.interrupt(session)).toEqual([sfo]);
+    expect(session.rooms.size).toBe(0);
+    stage.bench.publish(sfo, 2);
+    expect(await stage.subscribe(session, sfo, 'epoch1.0..0')).toMatchObject({
+      outcome: 'recovered',
+      events: [{ offset: 1 }, { offset: 2 }],
+    });
+    expect(session.rooms.size).toBe(1);
+  });
+});
