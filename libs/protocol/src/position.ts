@@ -26,6 +26,8 @@ export type PositionToken = Brand<string, 'PositionToken'>;
 
 const MAX_TOKEN_LENGTH = 256;
 const WORD = /^[\w-]{1,64}$/;
+/** One spelling a number: two tokens of one position would not be equal. */
+const WHOLE = /^(?:0|[1-9]\d{0,15})$/;
 
 /** @publicApi */
 export function encodePosition({ epoch, offset, id, time }: Position): PositionToken {
@@ -37,10 +39,14 @@ export function decodePosition(token: string): Position | undefined {
   if (token.length > MAX_TOKEN_LENGTH) return undefined;
   const [epoch, offsetText, id, timeText, ...rest] = token.split('.');
   if (epoch === undefined || offsetText === undefined || id === undefined || timeText === undefined) return undefined;
-  const offset = Number(offsetText);
-  const time = Number(timeText);
-  const whole = Number.isSafeInteger(offset) && offset >= 0 && Number.isSafeInteger(time) && time >= 0;
-  if (!whole || rest.length > 0 || !WORD.test(epoch)) return undefined;
+  const offset = readWhole(offsetText);
+  const time = readWhole(timeText);
+  if (offset === undefined || time === undefined || rest.length > 0 || !WORD.test(epoch)) return undefined;
   if (offset === 0 ? id !== '' : !WORD.test(id)) return undefined;
   return { epoch: epoch as Epoch, offset: offset as Offset, id, time };
+}
+
+function readWhole(text: string): number | undefined {
+  const whole = Number(text);
+  return WHOLE.test(text) && Number.isSafeInteger(whole) ? whole : undefined;
 }
