@@ -86,7 +86,7 @@ export class ChannelBench {
   }
 
   holdPolicy(): void {
-    this.#policyGates = [];
+    this.#policyGates ??= [];
   }
 
   releasePolicy(): void {

@@ -66,7 +66,7 @@ export class MemoryStreamStore implements StreamStore {
 
   /** From now on answers wait, with what they read at the time of the call, until {@link release}. */
   hold(): void {
-    this.#gates = [];
+    this.#gates ??= [];
   }
 
   release(): void {
