@@ -16,7 +16,13 @@ import type { Migration } from './migration.js';
 export const pass: Migration = {
   version: 2,
   name: 'pass',
-  statements: (schema) => [passFunction(schema), passOneFunction(schema), renewFunction(schema)],
+  statements: (schema) => [
+    epochFunction(schema),
+    passFunction(schema),
+    passOneFunction(schema),
+    renewFunction(schema),
+    mendFunction(schema),
+  ],
 };
 
 const lockKey = (schema: string): string => `hashtextextended('millrace.pass.${schema}', 0)`;
@@ -26,6 +32,18 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set jit = off
 set search_path = pg_catalog`;
+
+const NEW_EPOCH = `left(replace(gen_random_uuid()::text, '-', ''), 16)`;
+
+/** A channel whose events are there and whose row is not was lost: its offsets must not be given away again. */
+const epochFunction = (schema: string): string => `create function ${schema}.epoch_of_new(name text) returns text
+${PINNED} as $$
+declare
+  first text := ${schema}.first_epoch(name);
+begin
+  if exists (select from ${schema}.event e where e.channel = name and e.epoch = first) then return ${NEW_EPOCH}; end if;
+  return first;
+end $$`;
 
 const passFunction = (schema: string): string => `create function ${schema}.pass(
   give_up boolean, max_events int, max_bytes bigint, publishes text, known_after bigint
@@ -40,6 +58,7 @@ declare
   first_pos bigint;
   last_seq bigint;
   added bigint;
+  known_events json;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'a pass runs in READ COMMITTED only' using errcode = '25001';
@@ -56,9 +75,17 @@ begin
   more := false;
   select b.bound, b.candidate, b.fence, pg_snapshot_xmin(pg_current_snapshot())
   into lower_bound, next_bound, next_fence, xmin_before from ${schema}.staged_bound b;
+  select s.last_value into end_pos from ${schema}.event_pos s;
   if publishes is null and not exists (select from ${schema}.outbox o where o.seq >= lower_bound) then
-    select s.last_value into end_pos from ${schema}.event_pos s;
     return next; return;
+  end if;
+
+  -- A publish whose answer was lost, or whose first call comes only now, after it was tried again.
+  if publishes is not null and end_pos > known_after then
+    select json_agg(k) into known_events from (
+      select e.channel, e.id, e.epoch, e."offset" from ${schema}.event e
+      where e.pos > known_after and e.id in (select d.id from json_to_recordset(publishes::json) as d(id text))
+    ) k;
   end if;
 
   pass_time := date_trunc('milliseconds', clock_timestamp());
@@ -86,11 +113,8 @@ begin
       json_to_recordset(publishes::json) as (channel text, id text, type text, data text, cause jsonb, key text)
     ) with ordinality as d(channel, id, type, data, cause, key, nth)
   ),
-  recent as materialized (
-    select e.channel, e.id, e.epoch, e."offset" from ${schema}.event e where e.pos > known_after and publishes is not null
-  ),
   known as materialized (
-    select r.* from asked d join recent r on r.id = d.id and r.channel = d.channel
+    select * from json_to_recordset(known_events) as (channel text, id text, epoch text, "offset" bigint)
   ),
   waiting as materialized (
     select d.nth from asked d, cut c
@@ -121,24 +145,13 @@ begin
   counted as materialized (
     select channel, count(*) as added, (array_agg(id order by step desc))[1] as last_id from placed group by channel
   ),
-  -- A head below events of its own epoch was restored without them: it must not give their offsets away again.
   heads as materialized (
     select n.channel, n.added, n.last_id, greatest(pass_time, c.last_ts) as ts,
-      case when lost.head then left(replace(gen_random_uuid()::text, '-', ''), 16)
-        else coalesce(c.epoch, ${schema}.first_epoch(n.channel)) end as epoch,
-      case when lost.head then 0 else coalesce(c.head, 0) end as head,
-      case when lost.head then '' else coalesce(c.last_id, '') end as last_id_before
-    from counted n
-    left join lateral (
+      coalesce(c.epoch, ${schema}.epoch_of_new(n.channel)) as epoch, coalesce(c.head, 0) as head,
+      coalesce(c.last_id, '') as last_id_before
+    from counted n left join lateral (
       select r.epoch, r.head, r.last_id, r.last_ts from ${schema}.channel r where r.name = n.channel limit 1
     ) c on true
-    cross join lateral (
-      select exists (
-        select from ${schema}.event e
-        where e.channel = n.channel and e.epoch = coalesce(c.epoch, ${schema}.first_epoch(n.channel))
-          and e."offset" > coalesce(c.head, 0) and e.ts >= coalesce(c.last_ts, '-infinity')
-      ) as head
-    ) lost
   ),
   moved as (
     insert into ${schema}.channel as c (name, epoch, head, last_id, last_ts)
@@ -237,12 +250,33 @@ end $$`;
 /** Starts a new life of a channel, unless somebody else already did. */
 const renewFunction = (
   schema: string,
-): string => `create function ${schema}.renew_epoch(channel_name text, old_epoch text)
-returns void
+): string => `create function ${schema}.renew_epoch(channel_name text, old_epoch text) returns void
 ${PINNED} as $$
 begin
   perform pg_advisory_xact_lock(${lockKey(schema)});
-  update ${schema}.channel c
-  set epoch = left(replace(gen_random_uuid()::text, '-', ''), 16), head = 0, last_id = ''
+  update ${schema}.channel c set epoch = ${NEW_EPOCH}, head = 0, last_id = ''
   where c.name = channel_name and c.epoch = old_epoch;
+end $$`;
+
+/**
+ * Starts a new life of every channel whose head is below its events: its row was restored without them. Looks at the
+ * end of the log, when a node starts, because a look at every channel would cost each pass a third of its time.
+ */
+const mendFunction = (schema: string): string => `create function ${schema}.mend_heads(newest int) returns int
+${PINNED} as $$
+declare
+  mended int;
+begin
+  perform pg_advisory_xact_lock(${lockKey(schema)});
+  with tops as (
+    select e.channel, e.epoch, max(e."offset") as top from ${schema}.event e
+    where e.pos > (select s.last_value - newest from ${schema}.event_pos s) group by e.channel, e.epoch
+  ),
+  lost as (
+    update ${schema}.channel c set epoch = ${NEW_EPOCH}, head = 0, last_id = ''
+    from tops t where c.name = t.channel and c.epoch = t.epoch and c.head < t.top
+    returning 1
+  )
+  select count(*) into mended from lost;
+  return mended;
 end $$`;

@@ -4,9 +4,10 @@ import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
 import { tables } from './0001-tables.js';
 import { pass } from './0002-pass.js';
 import { care } from './0003-care.js';
+import { digest } from './0004-digest.js';
 import { quoted, type Migration } from './migration.js';
 
-const migrations: readonly Migration[] = [tables, pass, care];
+const migrations: readonly Migration[] = [tables, pass, care, digest];
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**

@@ -26,16 +26,7 @@ export async function selectLogEnd(executor: SqlExecutor, schema: string): Promi
  * were added, not the channels.
  */
 export async function selectDigest(executor: SqlExecutor, schema: string, after: LogPosition): Promise<LogDigest> {
-  const rows = await executor.query(
-    `with
-log_end as (select e.pos, e.id from ${schema}.event e order by e.pos desc limit 1),
-added as (select distinct e.channel from ${schema}.event e where e.pos > $1::bigint)
-select (select l.pos from log_end l) as end_pos, (select l.id from log_end l) as end_id,
-  (select e.id from ${schema}.event e where e.pos = $1::bigint) as anchor_id,
-  c.name, c.epoch, c.head, c.last_id, (extract(epoch from c.last_ts) * 1000)::bigint as last_time
-from (values (true)) one left join (added a join ${schema}.channel c on c.name = a.channel) on true`,
-    [after.pos],
-  );
+  const rows = await executor.query(`select * from ${schema}.digest($1::bigint)`, [after.pos]);
   const first = rows[0] ?? {};
   const end = first['end_pos'] == null ? START : logPosition(first['end_pos'], first['end_id']);
   if (after.pos > 0n && first['anchor_id'] !== after.id) return { outcome: 'rewound', end, heads: [] };

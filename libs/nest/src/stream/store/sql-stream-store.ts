@@ -14,6 +14,7 @@ import { checkOptions, checkServer } from './boot-checks.js';
 import { selectHistory, toPage } from './history.js';
 import { selectDigest, selectHead, selectLogEnd } from './log.js';
 import { PassRunner } from './pass-runner.js';
+import { mendHeads } from './mend-heads.js';
 import { insertStaged } from './stage.js';
 
 export interface SqlStreamStoreParts {
@@ -57,6 +58,7 @@ export class SqlStreamStore implements StreamStore {
     await checkServer(database.pass);
     await migrate(database, options.schema);
     await this.#partitions.start();
+    await mendHeads(database.pass, this.#schema);
     await this.#passes.start();
     this.#gauges.start();
   }

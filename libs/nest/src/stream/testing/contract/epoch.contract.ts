@@ -45,7 +45,7 @@ export function epochContract(harness: () => StreamHarness): void {
     expect(await store.history(channel, undefined, all)).toMatchObject({ events: [{ offset: 1 }] });
   });
 
-  it('starts a new life when the head is below the events', async () => {
+  it('starts a new life when a node starts and finds the head below the events', async () => {
     const channel = newChannel();
     await publish(channel);
     const before = await store.head(channel);
@@ -54,6 +54,7 @@ export function epochContract(harness: () => StreamHarness): void {
       `update millrace.channel set head = 1, last_id = $2, last_ts = to_timestamp($3::float8 / 1000) where name = $1`,
       [channel, before.id, before.time],
     );
+    await harness().openStore();
     const { batches } = await publish(channel);
     expect(batches).toMatchObject([{ channel, prev: 0, prevId: '', events: [{ offset: 1 }] }]);
     expect(batches[0]?.epoch).not.toBe(before.epoch);
