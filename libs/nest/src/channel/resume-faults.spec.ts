@@ -72,6 +72,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('publish' as const), count: fc.integer({ min: 1, max: 4 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('pause' as const), ms: fc.constantFrom(0, 10, 60, 600) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('connect' as const), client: fc.nat({ max: 2 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('race' as const), client: fc.nat({ max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('disconnect' as const), client: fc.nat({ max: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('hold' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('release' as const) }) },
@@ -92,11 +93,27 @@ describe('Subscribers who come and go behind a faulty broker', () => {
           journal.disconnect();
           connecting.push(journal.connect());
         };
+        /** Events leave for the room while the log is read for somebody, and behind what that read has seen. */
+        const race = async (journal: Journal): Promise<void> => {
+          bench.store.hold();
+          connect(journal);
+          for (let round = 0; round < 3; round++) {
+            await settled();
+            bench.publish(sfo);
+            await settled();
+            bench.store.release();
+            bench.store.hold();
+          }
+          bench.store.release();
+          await settled();
+          bench.publish(sfo);
+        };
         for (const one of steps) {
           if (one.kind === 'publish') bench.publish(sfo, one.count);
           else if (one.kind === 'pause') await bench.clock.advance(one.ms);
           else if (one.kind === 'connect') connect(journals[one.client]!);
           else if (one.kind === 'disconnect') journals[one.client]!.disconnect();
+          else if (one.kind === 'race') await race(journals[one.client]!);
           else if (one.kind === 'hold') bench.store.hold();
           else bench.store.release();
           for (const journal of journals) if (journal.read()) connect(journal);

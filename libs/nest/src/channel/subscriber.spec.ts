@@ -102,6 +102,8 @@ describe('Subscriber', () => {
     for (let turn = 0; turn < turns; turn++) {
       await settled();
       stage.bench.publish(sfo);
+      // The event leaves for the room before the read ends.
+      await settled();
       stage.bench.store.release();
       stage.bench.store.hold();
     }

@@ -3,7 +3,6 @@ import { settled } from '../core/testing/fake-clock.js';
 import { channelNamed, HubBench } from './testing/hub-bench.js';
 
 const desk = channelNamed('desk.SFO');
-const limits = { maxEvents: 100, maxBytes: 100_000 };
 
 describe('Hub', () => {
   let bench: HubBench;
@@ -183,22 +182,23 @@ describe('Hub', () => {
     expect(bench.emittedOffsets).toEqual([1]);
   });
 
-  it('answers a storm on a hot channel with one read', async () => {
-    bench.store.append(desk, 50);
-    const since = Array.from({ length: 50 }, (_, offset) => offset).map((offset) => ({
-      epoch: bench.store.append(desk, 0).epoch,
-      offset: offset as never,
-      id: bench.store.eventsOf(desk)[offset - 1]?.id ?? '',
-      time: 0,
-    }));
+  it('goes on looking into a log that did not answer, without skipping', async () => {
     await bench.hub.attach(desk);
-    const pages = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => bench.hub.resume(desk, since[index % 50]!, limits)),
-    );
-    expect(pages.map((page) => page.outcome)).toEqual(Array(200).fill('complete'));
-    expect(pages.map((page) => (page.outcome === 'complete' ? page.events.length : -1))).toEqual(
-      Array.from({ length: 200 }, (_, index) => 50 - (index % 50)),
-    );
-    expect(bench.store.reads).toBe(1);
+    bench.store.append(desk);
+    bench.store.failing = true;
+    await bench.clock.advance(1_200);
+    bench.store.failing = false;
+    await bench.clock.advance(600);
+    expect(bench.emittedOffsets).toEqual([1]);
+  });
+
+  it('stops: no timer is left, and nothing is emitted any more', async () => {
+    await bench.hub.attach(desk);
+    bench.hub.detach(desk);
+    await bench.hub.stop();
+    bench.hub.onBatch(bench.store.append(desk));
+    await bench.clock.advance(10_000);
+    expect(bench.emittedOffsets).toEqual([]);
+    expect(bench.clock.pending).toBe(0);
   });
 });
