@@ -35,7 +35,7 @@ export function isPartitionMissing(error: unknown): boolean {
 export function isBadRow(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined || isPartitionMissing(error)) return false;
-  return ['22', '23', '54', 'P0'].some((family) => state.startsWith(family));
+  return ['22', '23', '54', 'P0001'].some((family) => state.startsWith(family));
 }
 
 function isServerError(error: unknown): error is ServerError {
