@@ -45,6 +45,8 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
   switch (input.kind) {
     case 'send':
       if (state.kind !== 'queued' || moment.now < state.notBefore) return state;
+      // A page that was frozen comes back with timers that are late.
+      if (moment.now >= state.expiresAt) return afterTime(state, moment.now);
       return {
         kind: 'sent',
         timeoutAt: moment.now + input.timeoutMs,

@@ -69,7 +69,8 @@ function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: S
     return { state: retryLater({ ...next, attempt: state.attempt }, 0, moment), effects };
   }
   if (isBehind) return { state: next, effects };
-  if (page.outcome === 'recovered') effects.push({ kind: 'recovered', count: recovered });
+  const isLost = start.effects.some(({ kind }) => kind === 'discontinuity');
+  if (page.outcome === 'recovered' && !isLost) effects.push({ kind: 'recovered', count: recovered });
   if (buffer.kind === 'overflowed') return { state: asking(position, { kind: 'due' }), effects };
   return replay(position, buffer.frames, effects);
 }

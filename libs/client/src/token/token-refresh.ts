@@ -65,6 +65,7 @@ export class TokenRefresh {
   #send(token: string): void {
     if (this.#ended.signal.aborted) return;
     this.#apply({ kind: 'fetched' });
+    if (this.#state.kind !== 'sending') return;
     let answered = false;
     this.#cancelTimer = this.parts.environment.after(this.parts.answerTimeoutMs, () => {
       answered = true;

@@ -1,0 +1,94 @@
+import { wireError, type ErrorCode } from '@millrace/protocol';
+import { describe, expect, it } from 'vitest';
+import { nextLook, requestTransition, type RequestInput, type RequestState } from './request-state.js';
+
+const now = 100_000;
+const moment = { now, random: 0.5, backoff: { minMs: 500, maxMs: 20_000 } };
+const answer = { ok: true, result: 1 } as const;
+const refused = (code: ErrorCode, more: object = {}) =>
+  ({ kind: 'answered', answer: { ok: false, error: wireError(code, more) } }) as const;
+
+const states = {
+  queued: { kind: 'queued', notBefore: now, expiresAt: now + 5_000, attempt: 0 },
+  postponed: { kind: 'queued', notBefore: now + 10, expiresAt: now + 5_000, attempt: 1 },
+  stale: { kind: 'queued', notBefore: now, expiresAt: now, attempt: 0 },
+  sent: { kind: 'sent', timeoutAt: now + 100, expiresAt: now + 5_000, attempt: 0 },
+  overdue: { kind: 'sent', timeoutAt: now, expiresAt: now + 5_000, attempt: 0 },
+  done: { kind: 'done', answer },
+  failed: { kind: 'failed', error: wireError('FORBIDDEN') },
+} as const satisfies Record<string, RequestState>;
+
+const inputs = {
+  send: { kind: 'send', timeoutMs: 300 },
+  result: { kind: 'answered', answer },
+  forbidden: refused('FORBIDDEN'),
+  'rate limited': refused('RATE_LIMITED', { retryAfterMs: 400 }),
+  busy: refused('BUSY'),
+  'rate limited for long': refused('RATE_LIMITED', { retryAfterMs: 60_000 }),
+  'in doubt': refused('TRANSACTION_IN_DOUBT', { outcome: 'unknown' }),
+  'too slow': refused('DEADLINE_EXCEEDED', { outcome: 'not-applied' }),
+  lost: { kind: 'lost' },
+  due: { kind: 'due' },
+  closed: { kind: 'closed' },
+} as const satisfies Record<string, RequestInput>;
+
+type Name = keyof typeof states;
+type Input = keyof typeof inputs;
+
+const failed = (code: ErrorCode, more: object = {}) => ({ kind: 'failed', error: wireError(code, more) });
+const again = (waitMs: number) => ({ kind: 'queued', notBefore: now + waitMs, expiresAt: now + 5_000, attempt: 1 });
+const ofAnswers = {
+  result: { kind: 'done', answer },
+  forbidden: failed('FORBIDDEN'),
+  'rate limited': again(400),
+  busy: again(250),
+  'rate limited for long': failed('RATE_LIMITED', { retryAfterMs: 60_000, outcome: 'not-applied' }),
+  'in doubt': failed('TRANSACTION_IN_DOUBT', { outcome: 'unknown' }),
+  'too slow': failed('DEADLINE_EXCEEDED', { outcome: 'not-applied' }),
+  lost: failed('CONNECTION_LOST', { outcome: 'unknown' }),
+  closed: failed('CLIENT_CLOSED', { outcome: 'unknown' }),
+};
+const ofQueued = { closed: failed('CLIENT_CLOSED', { outcome: 'not-applied' }) };
+
+/** What is not listed changes nothing. */
+const table: Record<Name, Partial<Record<Input, object>>> = {
+  queued: { ...ofQueued, send: { kind: 'sent', timeoutAt: now + 300, expiresAt: now + 5_000, attempt: 0 } },
+  postponed: ofQueued,
+  stale: {
+    ...ofQueued,
+    send: failed('COMMAND_EXPIRED', { outcome: 'not-applied' }),
+    due: failed('COMMAND_EXPIRED', { outcome: 'not-applied' }),
+  },
+  sent: ofAnswers,
+  overdue: { ...ofAnswers, due: failed('DEADLINE_EXCEEDED', { outcome: 'unknown' }) },
+  done: {},
+  failed: {},
+};
+
+const pairs = (Object.keys(states) as Name[]).flatMap((state) =>
+  (Object.keys(inputs) as Input[]).map((input) => [state, input] as const),
+);
+
+describe('a request', () => {
+  it.each(pairs)('%s + %s', (name, input) => {
+    const state: RequestState = states[name];
+    expect(requestTransition(state, inputs[input], moment)).toEqual(table[name][input] ?? state);
+  });
+
+  it.each(['RATE_LIMITED', 'BUSY', 'COMMANDS_IN_FLIGHT', 'DRAINING'] as const)('is repeated after %s', (code) => {
+    expect(requestTransition(states.sent, refused(code), moment).kind).toBe('queued');
+  });
+
+  it.each(['STREAM_UNAVAILABLE', 'TRANSACTION_ABORTED', 'OVERLOADED', 'DEADLINE_EXCEEDED', 'TOKEN_EXPIRED'] as const)(
+    'is left to the caller after %s, which handlers may have caused',
+    (code) => {
+      expect(requestTransition(states.sent, refused(code), moment).kind).toBe('failed');
+    },
+  );
+
+  it('is looked at when it expires or times out, and not after its end', () => {
+    expect(nextLook(states.queued)).toBe(now + 5_000);
+    expect(nextLook(states.sent)).toBe(now + 100);
+    expect(nextLook(states.done)).toBeUndefined();
+  });
+});
