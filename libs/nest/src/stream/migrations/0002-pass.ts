@@ -1,3 +1,6 @@
+import { epochFunction, mendFunction, renewFunction } from './0002-epochs.js';
+import { passOneFunction } from './0002-pass-one.js';
+import { lockKey, PINNED } from './0002-pinned.js';
 import type { Migration } from './migration.js';
 
 /**
@@ -24,26 +27,6 @@ export const pass: Migration = {
     mendFunction(schema),
   ],
 };
-
-const lockKey = (schema: string): string => `hashtextextended('millrace.pass.${schema}', 0)`;
-
-const PINNED = `language plpgsql volatile
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set jit = off
-set search_path = pg_catalog`;
-
-const NEW_EPOCH = `left(replace(gen_random_uuid()::text, '-', ''), 16)`;
-
-/** A channel whose events are there and whose row is not was lost: its offsets must not be given away again. */
-const epochFunction = (schema: string): string => `create function ${schema}.epoch_of_new(name text) returns text
-${PINNED} as $$
-declare
-  first text := ${schema}.first_epoch(name);
-begin
-  if exists (select from ${schema}.event e where e.channel = name and e.epoch = first) then return ${NEW_EPOCH}; end if;
-  return first;
-end $$`;
 
 const passFunction = (schema: string): string => `create function ${schema}.pass(
   give_up boolean, max_events int, max_bytes bigint, publishes text, known_after bigint
@@ -209,74 +192,4 @@ begin
     end if;
   end if;
   return next;
-end $$`;
-
-/**
- * Numbers the oldest staged row alone, or sets it aside with the error that it causes. Which errors blame the row is
- * for the caller to know: it asks only after it saw one.
- */
-const passOneFunction = (schema: string): string => `create function ${schema}.pass_one()
-returns table (ran boolean, more boolean, end_pos bigint, numbered json, direct json, dead_seq bigint)
-${PINNED} as $$
-declare
-  broken_constraint text;
-begin
-  perform pg_advisory_xact_lock(${lockKey(schema)});
-  dead_seq := null;
-  begin
-    select p.* into ran, more, end_pos, numbered, direct from ${schema}.pass(false, 1, 1, null, 0) p;
-    return next; return;
-  exception when data_exception or integrity_constraint_violation or program_limit_exceeded or raise_exception then
-    get stacked diagnostics broken_constraint = constraint_name;
-    -- No partition for this time: not the fault of the row.
-    if sqlstate = '23514' and broken_constraint = '' then raise; end if;
-    ran := true; more := true; numbered := null; direct := null;
-    with bad as (
-      delete from ${schema}.outbox o
-      where o.seq = (
-        select s.seq from ${schema}.outbox s
-        where s.seq >= (select b.bound from ${schema}.staged_bound b) order by s.seq limit 1
-      )
-      returning o.*
-    )
-    insert into ${schema}.dead_letter (seq, channel, id, type, data, cause, key, staged_at, error)
-    select b.seq, b.channel, b.id, b.type, b.data, b.cause, b.key, b.staged_at, sqlerrm from bad b
-    returning seq into dead_seq;
-    select s.last_value into end_pos from ${schema}.event_pos s;
-  end;
-  return next;
-end $$`;
-
-/** Starts a new life of a channel, unless somebody else already did. */
-const renewFunction = (
-  schema: string,
-): string => `create function ${schema}.renew_epoch(channel_name text, old_epoch text) returns void
-${PINNED} as $$
-begin
-  perform pg_advisory_xact_lock(${lockKey(schema)});
-  update ${schema}.channel c set epoch = ${NEW_EPOCH}, head = 0, last_id = ''
-  where c.name = channel_name and c.epoch = old_epoch;
-end $$`;
-
-/**
- * Starts a new life of every channel whose head is below its events: its row was restored without them. Looks at the
- * end of the log, when a node starts, because a look at every channel would cost each pass a third of its time.
- */
-const mendFunction = (schema: string): string => `create function ${schema}.mend_heads(newest int) returns int
-${PINNED} as $$
-declare
-  mended int;
-begin
-  perform pg_advisory_xact_lock(${lockKey(schema)});
-  with tops as (
-    select e.channel, e.epoch, max(e."offset") as top from ${schema}.event e
-    where e.pos > (select s.last_value - newest from ${schema}.event_pos s) group by e.channel, e.epoch
-  ),
-  lost as (
-    update ${schema}.channel c set epoch = ${NEW_EPOCH}, head = 0, last_id = ''
-    from tops t where c.name = t.channel and c.epoch = t.epoch and c.head < t.top
-    returning 1
-  )
-  select count(*) into mended from lost;
-  return mended;
 end $$`;

@@ -1,13 +1,9 @@
 import { BootError } from '../../core/boot-error.js';
 import { sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
-import { tables } from './0001-tables.js';
-import { pass } from './0002-pass.js';
-import { care } from './0003-care.js';
-import { digest } from './0004-digest.js';
 import { quoted, type Migration } from './migration.js';
+import { migrations } from './migrations.js';
 
-const migrations: readonly Migration[] = [tables, pass, care, digest];
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**

@@ -1,4 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { BootError } from '../../core/boot-error.js';
 import { sqlDatabaseContract } from '../testing/sql-database.contract.js';
@@ -46,6 +49,17 @@ it('lets the pass stand in line behind the transaction that kicked it', async ()
   const pass = database.pass.query('select 2 as two', []);
   await transaction.commit();
   expect(await pass).toEqual([{ two: 2 }]);
+});
+
+it('keeps a database in its folder', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'millrace-pglite-'));
+  const first = new PgliteDatabase({ dataDir });
+  await first.script('create table kept as select 1 as one');
+  await first.stop();
+  const second = new PgliteDatabase({ dataDir });
+  expect(await second.query('select one from kept', [])).toEqual([{ one: 1 }]);
+  await second.stop();
+  await rm(dataDir, { recursive: true });
 });
 
 it('says what to install when PGlite is missing', async () => {

@@ -10,6 +10,6 @@ export async function mendHeads(executor: SqlExecutor, schema: string): Promise<
   const mended = Number(row?.['mended'] ?? 0);
   if (mended === 0) return;
   new Logger('Millrace').warn(
-    `${mended} channels had lost their head and start anew; was a part of the database restored?`,
+    `Channels whose head was below their events, and that start anew: ${mended}. Was a part of the database restored?`,
   );
 }

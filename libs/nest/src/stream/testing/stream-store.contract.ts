@@ -7,6 +7,7 @@ import { partitionsContract } from './contract/partitions.contract.js';
 import { passContract } from './contract/pass.contract.js';
 import { poisonContract } from './contract/poison.contract.js';
 import { publishKeyContract } from './contract/publish-key.contract.js';
+import { sequencerContract } from './contract/sequencer.contract.js';
 import { stagingContract } from './contract/staging.contract.js';
 import type { StreamHarness } from './stream-harness.js';
 
@@ -20,6 +21,7 @@ const contracts = [
   ['log', logContract],
   ['partitions', partitionsContract],
   ['gauges', gaugesContract],
+  ['sequencer', sequencerContract],
 ] as const;
 
 /** What every database under the stream has to do. Runs on the embedded one and on a server. */

@@ -1,5 +1,6 @@
 import type { ChannelName } from '@millrace/protocol';
-import { beforeAll, expect, it } from 'vitest';
+import { Logger } from '@nestjs/common';
+import { beforeAll, expect, it, vi } from 'vitest';
 import type { SqlStreamStore } from '../../store/sql-stream-store.js';
 import { newChannel, newEvent, type StreamHarness } from '../stream-harness.js';
 
@@ -54,7 +55,10 @@ export function epochContract(harness: () => StreamHarness): void {
       `update millrace.channel set head = 1, last_id = $2, last_ts = to_timestamp($3::float8 / 1000) where name = $1`,
       [channel, before.id, before.time],
     );
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
     await harness().openStore();
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
     const { batches } = await publish(channel);
     expect(batches).toMatchObject([{ channel, prev: 0, prevId: '', events: [{ offset: 1 }] }]);
     expect(batches[0]?.epoch).not.toBe(before.epoch);
