@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { isChannelName } from '@millrace/protocol';
 import { BootError } from '../../core/boot-error.js';
 import { isSchemaName } from '../migrations/migration.js';
-import type { SqlExecutor } from '../sql-database.port.js';
+import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import type { StreamOptions } from '../stream.options.js';
 
 const MIN_SERVER_VERSION = 150_000;
@@ -37,11 +37,7 @@ export function checkOptions(options: StreamOptions): void {
 
 /** @throws BootError */
 export async function checkServer(executor: SqlExecutor): Promise<void> {
-  const [row] = await executor.query(
-    `select current_setting('server_version_num')::int as version, current_setting('default_transaction_isolation') as isolation,
-  current_setting('fsync') as fsync, current_setting('synchronous_commit') as synchronous_commit, version() like '%emscripten%' as embedded`,
-    [],
-  );
+  const row = await settingsOf(executor);
   if (Number(row?.['version']) < MIN_SERVER_VERSION) throw new BootError('Millrace needs PostgreSQL 15 or newer');
   if (row?.['isolation'] !== 'read committed') {
     throw new BootError(
@@ -52,5 +48,24 @@ export async function checkServer(executor: SqlExecutor): Promise<void> {
   for (const name of ['fsync', 'synchronous_commit'] as const) {
     if (row[name] !== 'off') continue;
     new Logger('Millrace').warn(`${name} is off in PostgreSQL: events that were acknowledged can be lost in a crash`);
+  }
+}
+
+async function settingsOf(executor: SqlExecutor): Promise<SqlRow | undefined> {
+  try {
+    const [row] = await executor.query(
+      `select current_setting('server_version_num')::int as version,
+  current_setting('default_transaction_isolation') as isolation, current_setting('fsync') as fsync,
+  current_setting('synchronous_commit') as synchronous_commit, version() like '%emscripten%' as embedded`,
+      [],
+    );
+    return row;
+  } catch (error) {
+    if (error instanceof BootError) throw error;
+    const { cause } = error as { readonly cause?: unknown };
+    const reason = cause instanceof Error ? cause.message : String(error);
+    throw new BootError(`The database of the stream cannot be used (${reason}): check \`postgres\` in the options`, {
+      cause: error,
+    });
   }
 }
