@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { BootError } from '../../core/boot-error.js';
+import { settled } from '../../core/testing/fake-clock.js';
+import type { SqlExecutor } from '../sql-database.port.js';
+import { failureOf } from '../testing/failure-of.js';
 import { sqlDatabaseContract } from '../testing/sql-database.contract.js';
+import { DatabaseTransactions } from '../transaction/database-transactions.js';
+import { runWithin } from '../transaction/ambient.js';
+import { UnitOfWork } from '../transaction/unit-of-work.js';
 import { PgliteDatabase } from './pglite-database.js';
 
 sqlDatabaseContract('PGlite', async () => new PgliteDatabase());
@@ -42,6 +48,24 @@ it('refuses at once what would wait for its own transaction', async () => {
   await expect(database.begin()).rejects.toThrow('one connection');
   await transaction.rollback();
   expect(await database.query('select 1 as one', [])).toEqual([{ one: 1 }]);
+});
+
+it('refuses it too where a repository began the transaction, in a context that its caller does not inherit', async () => {
+  const unit = new UnitOfWork(new DatabaseTransactions(database), 10);
+  const repository = async (handle: SqlExecutor): Promise<void> => {
+    await settled();
+    await handle.query('select 1', []);
+  };
+  const handler = async (handle: unknown): Promise<unknown> => {
+    await settled();
+    await repository(handle as SqlExecutor);
+    return failureOf(database.query('select 1', []));
+  };
+  const refused = await unit.run(
+    (handle) => runWithin({ cause: {}, unit }, () => handler(handle)),
+    AbortSignal.timeout(5_000),
+  );
+  expect(refused).toMatchObject({ message: expect.stringContaining('one connection') as string });
 });
 
 it('lets the pass stand in line behind the transaction that kicked it', async () => {

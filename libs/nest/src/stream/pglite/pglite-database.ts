@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PGlite } from '@electric-sql/pglite';
 import { BootError } from '../../core/boot-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { ambient } from '../transaction/ambient.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { PgliteTransaction } from './pglite-transaction.js';
 
@@ -17,6 +18,7 @@ export interface PgliteDatabaseOptions {
 export class PgliteDatabase implements SqlDatabase {
   readonly #turns = new OneAtATime();
   readonly #within = new AsyncLocalStorage<PgliteTransaction>();
+  readonly #ofUnit = new WeakMap<object, PgliteTransaction>();
   #opening: Promise<PGlite> | undefined;
 
   /** Never part of a transaction, and nothing inside one waits for it, so it may always stand in line. */
@@ -42,8 +44,7 @@ export class PgliteDatabase implements SqlDatabase {
     } catch (error) {
       return Promise.reject(error);
     }
-    // Marks the caller's own context, so it has to happen before anything is awaited.
-    this.#within.enterWith(transaction);
+    this.#mark(transaction);
     return this.#open(transaction);
   }
 
@@ -71,8 +72,20 @@ export class PgliteDatabase implements SqlDatabase {
     return this.#turns.run(async () => work(await this.#lite()));
   }
 
+  /**
+   * Two marks, because neither reaches everywhere. A context is inherited downwards only: what a repository begins is not
+   * seen by the handler that called it, but the unit of work is known to both. Outside a command there is no unit.
+   */
+  #mark(transaction: PgliteTransaction): void {
+    const unit = ambient()?.unit;
+    if (unit) this.#ofUnit.set(unit, transaction);
+    this.#within.enterWith(transaction);
+  }
+
   #refuseWithin(): void {
-    if (this.#within.getStore()?.isOpen !== true) return;
+    const unit = ambient()?.unit;
+    const open = [unit && this.#ofUnit.get(unit), this.#within.getStore()].some((transaction) => transaction?.isOpen);
+    if (!open) return;
     throw new Error(
       'The embedded database has one connection, and the transaction of this very code holds it: ' +
         'run the query with the handle of the transaction, or use a PostgreSQL server',
