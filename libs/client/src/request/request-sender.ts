@@ -84,11 +84,9 @@ export class RequestSender {
   }
 
   #pump(): void {
-    let inFlight = this.#count('sent');
     for (const request of this.#requests) {
-      if (!this.#link || inFlight >= this.options.maxCommandsInFlight) return;
-      this.#apply(request, { kind: 'send', timeoutMs: request.timeoutMs });
-      if (request.state.kind === 'sent') inFlight++;
+      if (!this.#link || this.#count('sent') >= this.options.maxCommandsInFlight) return;
+      if (request.state.kind === 'queued') this.#apply(request, { kind: 'send', timeoutMs: request.timeoutMs });
     }
   }
 

@@ -1,0 +1,192 @@
+import { PROTOCOL_VERSION, wireError } from '@millrace/protocol';
+import { describe, expect, it } from 'vitest';
+import { createClient, defineCommand, RealtimeError, type ClientOptions } from '../index.js';
+import { FakeServer } from '../testing/index.js';
+
+const ping = defineCommand('desk.ping');
+
+function scene(options: Partial<ClientOptions> = {}, server = new FakeServer()) {
+  const client = createClient({ ...server.options, ...options });
+  const states: string[] = [];
+  client.onState(({ kind }) => states.push(kind));
+  return { server, client, states };
+}
+
+describe('the connection', () => {
+  it('says who it is', async () => {
+    const { server, client } = scene({ client: { name: 'board', version: '2' }, token: () => 'secret' });
+    client.connect();
+    await server.settle();
+    expect(server.link.handshake).toEqual({
+      protocol: PROTOCOL_VERSION,
+      token: 'secret',
+      client: { name: 'board', version: '2' },
+    });
+    expect(client.state).toMatchObject({ kind: 'connected', session: 'session-1' });
+  });
+
+  it('waits with full jitter, longer each time, and starts low again after a session that lasted', async () => {
+    const server = new FakeServer({ accept: 'by-hand', random: () => 1 });
+    const { client } = scene({}, server);
+    client.connect();
+    const waits: number[] = [];
+    for (let failure = 0; failure < 8; failure++) {
+      await server.settle();
+      server.link.drop();
+      const { state } = client;
+      const waitMs = state.kind === 'reconnecting' ? state.nextAt - server.clock.now() : -1;
+      waits.push(waitMs);
+      await server.clock.advance(waitMs);
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
+    server.accept();
+    await server.clock.advance(5_000);
+    server.link.drop();
+    expect(client.state).toMatchObject({ kind: 'reconnecting', attempt: 1, nextAt: server.clock.now() + 500 });
+  });
+
+  it('tries again at once when the network is back, but not before the server allows it', async () => {
+    const { server, client } = scene();
+    client.connect();
+    await server.settle();
+    server.link.drop();
+    server.wake();
+    await server.settle();
+    expect([client.state.kind, server.links.length]).toEqual(['connected', 2]);
+    server.link.control({ kind: 'closing', error: wireError('BUSY', { retryAfterMs: 5_000 }) });
+    server.wake();
+    expect(client.state).toMatchObject({ kind: 'reconnecting', error: { code: 'BUSY' } });
+    await server.clock.advance(4_999);
+    server.wake();
+    expect(server.links).toHaveLength(2);
+    await server.clock.advance(1);
+    server.wake();
+    await server.settle();
+    expect(server.links).toHaveLength(3);
+  });
+
+  it('gives a try up that takes too long', async () => {
+    const server = new FakeServer({ accept: 'by-hand' });
+    const { client } = scene({ connectTimeoutMs: 3_000 }, server);
+    client.connect();
+    await server.clock.advance(2_999);
+    expect(server.link.isOpen).toBe(true);
+    await server.clock.advance(1);
+    expect([server.link.isOpen, client.state.kind]).toEqual([false, 'reconnecting']);
+  });
+
+  it('gives a token up that takes too long, and lets the function know', async () => {
+    const signals: AbortSignal[] = [];
+    const { server, client } = scene({
+      connectTimeoutMs: 3_000,
+      token: ({ signal }) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    client.connect();
+    await server.clock.advance(10_000);
+    expect(signals.length).toBeGreaterThan(1);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(server.links).toHaveLength(0);
+  });
+
+  it('stops when the server refuses for good, and starts again only when told', async () => {
+    const server = new FakeServer({ accept: 'by-hand' });
+    const { client } = scene({}, server);
+    const sent = client.send(ping);
+    await server.settle();
+    server.refuse(wireError('PROTOCOL_UNSUPPORTED'));
+    expect(client.state).toEqual({ kind: 'disconnected', error: wireError('PROTOCOL_UNSUPPORTED') });
+    const second = client.send(ping);
+    await server.clock.advance(29_000);
+    expect(server.links).toHaveLength(1);
+    client.connect();
+    await server.settle();
+    server.accept();
+    server.expectCommand().answer();
+    server.expectCommand().answer();
+    await expect(Promise.all([sent, second])).resolves.toEqual([undefined, undefined]);
+  });
+
+  it('does not come back by itself after disconnect()', async () => {
+    const { server, client, states } = scene();
+    client.connect();
+    await server.settle();
+    client.disconnect();
+    server.wake();
+    client.send(ping).catch(() => {});
+    await server.clock.advance(60_000);
+    expect([server.links.length, server.link.isOpen]).toEqual([1, false]);
+    expect(states).toEqual(['connecting', 'connected', 'disconnected']);
+  });
+
+  it('connects on first use only when it may', async () => {
+    const { server, client } = scene({ start: 'on-call' });
+    const sent = client.send(ping);
+    await server.clock.advance(1_000);
+    expect(server.links).toHaveLength(0);
+    client.connect();
+    await server.settle();
+    server.expectCommand().answer();
+    await expect(sent).resolves.toBeUndefined();
+  });
+
+  it('ends for good, with nothing left open', async () => {
+    const { server, client } = scene();
+    const sent = client.send(ping);
+    await server.settle();
+    client.close();
+    client.disconnect();
+    await expect(sent).rejects.toMatchObject({ code: 'CLIENT_CLOSED', outcome: 'unknown' });
+    await expect(client.send(ping)).rejects.toMatchObject({ code: 'CLIENT_CLOSED', outcome: 'not-applied' });
+    expect(() => client.connect()).toThrow(RealtimeError);
+    expect([client.state.kind, server.link.isOpen, server.clock.pending]).toEqual(['closed', false, 0]);
+  });
+
+  it('leaves a draining node when it is told to, and not before its commands are answered', async () => {
+    const { server, client, states } = scene();
+    const first = client.send(ping);
+    await server.settle();
+    server.link.control({ kind: 'draining', retryAfterMs: 500 });
+    const second = client.send(ping);
+    await server.clock.advance(2_000);
+    expect([client.state.kind, server.links.length, server.link.requests.length]).toEqual(['draining', 1, 1]);
+    server.expectCommand().answer();
+    await expect(first).resolves.toBeUndefined();
+    await server.clock.advance(100);
+    expect([client.state.kind, server.links.length, server.links[0]?.isOpen]).toEqual(['connected', 2, false]);
+    server.expectCommand().answer();
+    await expect(second).resolves.toBeUndefined();
+    expect(states.filter((kind, index) => kind !== states[index - 1])).toEqual([
+      'connecting',
+      'connected',
+      'draining',
+      'connecting',
+      'connected',
+    ]);
+  });
+
+  it.each([
+    ['never', wireError('FORBIDDEN'), 'disconnected'],
+    ['reconnect', wireError('DRAINING', { retryAfterMs: 100 }), 'reconnecting'],
+    ['reauthenticate', wireError('TOKEN_EXPIRED'), 'connecting'],
+  ] as const)('obeys a closing server: %s', async (_retry, error, kind) => {
+    const { server, client } = scene();
+    client.connect();
+    await server.clock.advance(10_000);
+    server.link.control({ kind: 'closing', error });
+    expect([client.state.kind, server.link.isOpen]).toEqual([kind, false]);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    ['connectTimeoutMs', { connectTimeoutMs: 0 }],
+    ['maxQueuedCommands', { maxQueuedCommands: Number.NaN }],
+    ['minBackoffMs must', { minBackoffMs: -1 }],
+    ['minBackoffMs is above', { minBackoffMs: 10, maxBackoffMs: 5 }],
+  ])('out of bounds are refused: %s', (name, options) => {
+    expect(() => createClient({ ...new FakeServer().options, ...options })).toThrow(name);
+  });
+});
