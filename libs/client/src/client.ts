@@ -74,6 +74,7 @@ export class Client {
     );
   }
 
+  /** Where the connection stands. */
   get state(): ConnectionState {
     return this.#connection.state;
   }
@@ -84,7 +85,8 @@ export class Client {
   }
 
   /**
-   * Connects, and stays connected until `disconnect()` or a refusal for good. Does nothing when that is under way.
+   * Connects, and stays connected until `disconnect()` or a refusal for good. Cuts a pause between two tries short,
+   * unless the server asked for it.
    *
    * @throws RealtimeError `CLIENT_CLOSED`
    */
@@ -115,6 +117,7 @@ export class Client {
    */
   async send<C extends CommandContract>(contract: C, ...[data, options]: SendArguments<C>): Promise<CommandResult<C>> {
     this.#use();
+    this.#subscriptions.flush();
     const body = { id: this.#options.environment.uuid(), name: contract.name, data };
     const answer = (await this.#requests.send('command', body, options ?? {})) as CommandAnswer;
     return answer.result as CommandResult<C>;

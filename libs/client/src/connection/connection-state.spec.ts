@@ -128,6 +128,7 @@ const table: Record<Name, Partial<Record<Input, object>>> = {
     'to drain': { kind: 'draining', session: 's', nextAt: now + 900 },
   },
   reconnecting: {
+    connect: connecting(2, 1),
     disconnect: off,
     close: closed,
     due: connecting(2, 1),

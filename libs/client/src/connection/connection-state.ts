@@ -71,7 +71,7 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
     case 'disconnect':
       return state.kind === 'disconnected' && !state.error ? state : { kind: 'disconnected' };
     case 'connect':
-      return isStopped(state) ? { kind: 'connecting', attempt: 0, refusals: 0 } : state;
+      return isStopped(state) ? { kind: 'connecting', attempt: 0, refusals: 0 } : withoutPause(state, moment.now);
     case 'opened':
       if (state.kind !== 'connecting') return state;
       return { ...state, kind: 'connected', session: input.session, since: moment.now };
@@ -81,9 +81,7 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
     case 'due':
       return afterWaiting(state, input.busy, moment.now);
     case 'wake':
-      return state.kind === 'reconnecting' && moment.now >= state.notBefore
-        ? { kind: 'connecting', attempt: state.attempt, refusals: state.refusals }
-        : state;
+      return withoutPause(state, moment.now);
     case 'lost':
       return afterLoss(state, input.error, moment);
     default:
@@ -92,6 +90,11 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
 }
 
 const isStopped = ({ kind }: ConnectionState): boolean => kind === 'disconnected' || kind === 'needs-auth';
+
+function withoutPause(state: ConnectionState, now: number): ConnectionState {
+  if (state.kind !== 'reconnecting' || now < state.notBefore) return state;
+  return { kind: 'connecting', attempt: state.attempt, refusals: state.refusals };
+}
 
 function afterWaiting(state: ConnectionState, busy: boolean, now: number): ConnectionState {
   if (state.kind === 'reconnecting') {

@@ -98,9 +98,16 @@ export class ChannelSubscription {
     return { channel: this.channel, sid, ...(position && { since: encodePosition(position) }) };
   }
 
-  apply(input: SubscriptionInput): void {
+  /** Its time to ask may have come without its timer: those of one moment should leave in one frame. */
+  look(): void {
+    if (!('request' in this.#state) || this.#state.request.kind !== 'waiting') return;
+    if (this.#state.request.until <= this.parts.environment.now()) this.apply({ kind: 'due' });
+  }
+
+  /** @param random shared by those that one refusal hits, so that they ask again in one frame */
+  apply(input: SubscriptionInput, random = this.parts.environment.random()): void {
     const { environment, backoff, onMoved } = this.parts;
-    const moment = { now: environment.now(), random: environment.random(), backoff };
+    const moment = { now: environment.now(), random, backoff };
     const before = this.#state;
     const { state, effects } = transition(before, input, moment);
     this.#state = state;

@@ -1,6 +1,6 @@
 import { wireError, type WireError } from '@millrace/protocol';
 import { describe, expect, it, vi } from 'vitest';
-import { createClient, defineChannel, event, type ClientOptions } from '../index.js';
+import { createClient, defineChannel, defineCommand, event, type ClientOptions } from '../index.js';
 import { FakeLog, FakeServer } from '../testing/index.js';
 
 const desk = defineChannel('desk.:airport', {
@@ -8,6 +8,7 @@ const desk = defineChannel('desk.:airport', {
   events: { 'a.b': event<number>(), 'c.d': event<{ n: number }>() },
 });
 const viewers = defineChannel('viewers.:airport', { delivery: 'live', events: { 'viewer.came': event<string>() } });
+const ping = defineCommand<void, number>('desk.ping');
 const sfo = { airport: 'SFO' };
 
 function scene(options: Partial<ClientOptions> = {}) {
@@ -34,6 +35,27 @@ describe('subscriptions', () => {
     const frames = server.link.requests.map(({ body }) => (body as { items: { channel: string }[] }).items);
     expect(frames.map((items) => items.length)).toEqual([100, 100, 50]);
     expect(new Set(frames.flat().map(({ channel }) => channel)).size).toBe(250);
+  });
+
+  it('that are refused in one frame are asked for again in one frame', async () => {
+    const server = new FakeServer({ random: Math.random });
+    const client = createClient(server.options);
+    for (let index = 0; index < 50; index++) client.subscribe(desk, { airport: `A${index}` });
+    await server.settle();
+    server.expectSubscribe().refuse(wireError('RATE_LIMITED'));
+    await server.clock.advance(500);
+    expect(server.expectSubscribe().body.items).toHaveLength(50);
+  });
+
+  it('leave before a command that is called after them', async () => {
+    const { server, client } = scene();
+    const sent = [client.subscribe(desk, sfo), client.send(ping)] as const;
+    await server.settle();
+    client.subscribe(desk, { airport: 'JFK' });
+    const second = client.send(ping);
+    expect(server.link.requests.map(({ name }) => name)).toEqual(['subscribe', 'command', 'subscribe', 'command']);
+    for (const id of [1, 2]) server.expectCommand().answer({ result: id });
+    await expect(Promise.all([sent[1], second])).resolves.toEqual([1, 2]);
   });
 
   it('to one channel share one on the wire, until the last one leaves', async () => {

@@ -32,7 +32,7 @@ export class Subscriptions {
   readonly #channels = new Map<ChannelName, ChannelSubscription>();
   #wire: Wire | undefined;
   #mode: 'sending' | 'holding' = 'holding';
-  #flush: 'none' | 'scheduled' = 'none';
+  #endOfTick: 'free' | 'scheduled' = 'free';
   #lastSid = 0;
 
   constructor(
@@ -58,6 +58,7 @@ export class Subscriptions {
     this.#wire = { link, inAir: new Set(), asked: new Set(), leaving: new Set(), timers: new Set() };
     this.#mode = 'sending';
     for (const subscription of this.#channels.values()) this.#moved(subscription);
+    this.flush();
   }
 
   /** Nothing may be asked for now; what was asked is still answered, and events still come. */
@@ -82,6 +83,14 @@ export class Subscriptions {
     if (body.kind === 'revoked') this.#at(body.channel)?.apply({ kind: 'revoked', error: body.error });
     if (body.kind === 'discontinuity') this.#at(body.channel)?.apply({ kind: 'discontinuity' });
     if (body.kind === 'lagging') for (const channel of body.channels) this.#at(channel)?.apply(body);
+  }
+
+  /** Sends now what waits for the end of the tick, so that a command called after a subscribe leaves after it. */
+  flush(): void {
+    const wire = this.#wire;
+    if (!wire || this.#mode === 'holding') return;
+    this.#unsubscribe(wire);
+    this.#subscribe(wire);
   }
 
   #at(channel: string): ChannelSubscription | undefined {
@@ -118,14 +127,11 @@ export class Subscriptions {
 
   /** All of one tick go together. */
   #schedule(): void {
-    if (this.#flush === 'scheduled') return;
-    this.#flush = 'scheduled';
+    if (this.#endOfTick === 'scheduled') return;
+    this.#endOfTick = 'scheduled';
     queueMicrotask(() => {
-      this.#flush = 'none';
-      const wire = this.#wire;
-      if (!wire || this.#mode === 'holding') return;
-      this.#unsubscribe(wire);
-      this.#subscribe(wire);
+      this.#endOfTick = 'free';
+      this.flush();
     });
   }
 
@@ -140,6 +146,7 @@ export class Subscriptions {
   }
 
   #subscribe(wire: Wire): void {
+    for (const subscription of this.#channels.values()) subscription.look();
     const due = [...this.#channels.values()].filter(({ isDue, channel }) => isDue && !wire.inAir.has(channel));
     for (const subscriptions of chunks(due)) {
       const asked = new Map(subscriptions.map((subscription) => [++this.#lastSid, subscription]));
@@ -153,13 +160,14 @@ export class Subscriptions {
   #answer(asked: ReadonlyMap<number, ChannelSubscription>, raw: unknown): void {
     const answer = raw === undefined ? undefined : readAnswer<SubscribeAnswers>(raw);
     const left = new Map(asked);
+    const random = this.environment.random();
     for (const item of answer?.ok && Array.isArray(answer.items) ? answer.items : []) {
-      left.get(item.sid)?.apply({ kind: 'answered', answer: item });
+      left.get(item.sid)?.apply({ kind: 'answered', answer: item }, random);
       left.delete(item.sid);
     }
     for (const [sid, subscription] of left) {
-      if (!answer || answer.ok) subscription.apply({ kind: 'unanswered', sid });
-      else subscription.apply({ kind: 'answered', answer: refusal(sid, answer.error) });
+      if (!answer || answer.ok) subscription.apply({ kind: 'unanswered', sid }, random);
+      else subscription.apply({ kind: 'answered', answer: refusal(sid, answer.error) }, random);
     }
   }
 

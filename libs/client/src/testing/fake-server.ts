@@ -77,7 +77,8 @@ export class FakeServer implements Transport {
   open({ handshake }: LinkTarget, listener: LinkListener): FakeLink {
     const link = new FakeLink(handshake, listener);
     this.links.push(link);
-    if (this.script.accept !== 'by-hand') void Promise.resolve().then(() => this.accept());
+    const session = `session-${this.links.length}`;
+    if (this.script.accept !== 'by-hand') void Promise.resolve().then(() => link.accept(session));
     return link;
   }
 

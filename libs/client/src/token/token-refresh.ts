@@ -63,7 +63,6 @@ export class TokenRefresh {
   }
 
   #send(token: string): void {
-    if (this.#ended.signal.aborted) return;
     this.#apply({ kind: 'fetched' });
     if (this.#state.kind !== 'sending') return;
     let answered = false;
