@@ -89,6 +89,11 @@ export const errors = {
     'The data of the command is not valid.',
     'Read `details`: one entry a field, with the rules it broke.',
   ),
+  REJECTED: entry(
+    'never',
+    'The application rejected the command.',
+    'Read the message: it is the one of the HttpException or WsException that the handler threw.',
+  ),
   DEADLINE_EXCEEDED: entry(
     'backoff',
     'The command was not done before its deadline.',

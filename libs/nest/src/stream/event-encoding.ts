@@ -1,0 +1,20 @@
+import { CodedError } from '../core/coded-error.js';
+import { isWithinBounds, type JsonBounds } from '../core/json-bounds.js';
+
+/** JSON text of an event's data: made here once, stored and forwarded unread. */
+export function encodeEventData(data: unknown, bounds: JsonBounds & { readonly maxEventBytes: number }): string {
+  if (!isWithinBounds(data, bounds)) throw new CodedError('EVENT_INVALID');
+  const text = stringify(data);
+  if (Buffer.byteLength(text) > bounds.maxEventBytes) throw new CodedError('EVENT_TOO_LARGE');
+  return text;
+}
+
+function stringify(data: unknown): string {
+  try {
+    const text: string | undefined = JSON.stringify(data);
+    if (text !== undefined) return text;
+  } catch (error) {
+    throw new CodedError('EVENT_INVALID', {}, { cause: error });
+  }
+  throw new CodedError('EVENT_INVALID');
+}

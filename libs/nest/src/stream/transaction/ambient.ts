@@ -1,0 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Cause } from '../../core/stream-event.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/**
+ * What the code that runs now belongs to. Guards and interceptors of a command see its cause and no unit of work: what
+ * they publish is not part of the handler's transaction. A handler sees both; so does what it left running behind
+ * itself, which therefore finds an ended unit and never somebody else's.
+ */
+export interface Ambient {
+  readonly cause: Cause;
+  readonly unit?: UnitOfWork;
+  /** The command that runs, for the stage that knows what a command is. */
+  readonly command?: object;
+}
+
+const storage = new AsyncLocalStorage<Ambient>();
+
+export function ambient(): Ambient | undefined {
+  return storage.getStore();
+}
+
+export function runWithin<T>(value: Ambient, work: () => T): T {
+  return storage.run(value, work);
+}

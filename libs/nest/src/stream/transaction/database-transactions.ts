@@ -1,0 +1,25 @@
+import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
+import { LazyTransaction } from './lazy-transaction.js';
+import type { Transaction, TransactionPort } from './transaction.port.js';
+
+/** Transactions on Millrace's own connections. */
+export class DatabaseTransactions implements TransactionPort<Transaction> {
+  constructor(private readonly database: SqlDatabase) {}
+
+  async run<T>(work: (handle: Transaction) => Promise<T>): Promise<T> {
+    const transaction = new LazyTransaction(this.database);
+    let result: T;
+    try {
+      result = await work(transaction);
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+    await transaction.commit();
+    return result;
+  }
+
+  executor(handle: Transaction): SqlExecutor {
+    return handle;
+  }
+}

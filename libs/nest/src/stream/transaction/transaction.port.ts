@@ -1,0 +1,25 @@
+import type { SqlExecutor } from '../sql-database.port.js';
+
+/**
+ * Opens the transaction that a command handler runs in. `Handle` is what `@Tx()` gives: Millrace's own
+ * {@link Transaction} by default, or the transaction object of the application's ORM, so that its writes and the
+ * events it publishes commit together.
+ *
+ * @publicApi
+ */
+export interface TransactionPort<Handle = unknown> {
+  /** Commits when `work` resolves, rolls back when it rejects, and settles only after that has happened. */
+  run<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
+  /** How to run one parameterised statement with a handle. */
+  executor(handle: Handle): SqlExecutor;
+}
+
+export const TransactionPort = Symbol('TransactionPort');
+
+/**
+ * The default handle of `@Tx()`. The connection is taken at the first query, so a command that touches no table costs
+ * none. After the handler's end every use throws `TRANSACTION_ENDED`.
+ *
+ * @publicApi
+ */
+export type Transaction = SqlExecutor;
