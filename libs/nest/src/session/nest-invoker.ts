@@ -10,6 +10,9 @@ const ACKNOWLEDGEMENT_PARAM = 13;
 /** A method of a user's class with its guards, pipes, interceptors and filters around it, local and global. */
 export type Invocation = (session: Session, data: unknown, context: object, name: string) => Promise<unknown>;
 
+/** Calls the method itself. `args` are what the pipes made, or those of the invocation when no parameter is decorated. */
+export type Around = (call: (...args: unknown[]) => unknown, args: unknown[]) => unknown;
+
 /**
  * Wraps methods so that Nest's enhancers apply to them outside of Nest's own gateways: one wire event and our own
  * dispatch instead of a Socket.IO listener a handler. The context type is `ws`, so `switchToWs()` and users' own
@@ -19,10 +22,10 @@ export type Invocation = (session: Session, data: unknown, context: object, name
 export class NestInvoker {
   constructor(private readonly contexts: ExternalContextCreator) {}
 
-  /** `around` stands between the enhancers and the method: it runs after guards and pipes, and inside interceptors. */
-  bind(instance: object, methodName: string, around: (call: () => unknown) => unknown = (call) => call()): Invocation {
+  /** `around` stands between the enhancers and the method: after guards and pipes, inside interceptors. */
+  bind(instance: object, methodName: string, around: Around = (call, args) => call(...args)): Invocation {
     const method = methodOf(instance, methodName);
-    const callback = (...args: unknown[]) => around(() => method.apply(instance, args));
+    const callback = (...args: unknown[]) => around((...actual) => method.apply(instance, actual), args);
     copyMetadata(method, callback);
     const invoke = this.contexts.create(
       instance,

@@ -4,6 +4,8 @@ import type { ControlFrame } from '@millrace/protocol';
 export interface Session<Principal = unknown> {
   readonly id: string;
   readonly principal: Principal;
+  /** Who the principal is, as one word: the `sub` of a JWT. Stands in the cause of events, finds sessions to revoke. */
+  readonly subject: string;
   /** The Socket.IO socket, for guards and interceptors that ask `switchToWs().getClient()`. */
   readonly socket: object;
   /** Aborted when the session has ended. */

@@ -1,0 +1,79 @@
+import {
+  createParamDecorator,
+  Injectable,
+  SetMetadata,
+  type ExecutionContext,
+  type PipeTransform,
+} from '@nestjs/common';
+import { MessageBody } from '@nestjs/websockets';
+import type { CommandContract } from '@millrace/protocol';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CommandContext } from './command-context.js';
+import { COMMAND_METADATA, GATEWAY_METADATA } from './command.metadata.js';
+import { payloadPipe, schemaPipe } from './payload-pipe.js';
+
+/**
+ * Marks a provider whose methods under `@Command()` handle commands. Ordinary Nest guards, pipes, interceptors and
+ * filters apply to it. It must be a singleton.
+ *
+ * @publicApi
+ */
+export function Gateway(): ClassDecorator {
+  return (target) => {
+    Injectable()(target);
+    SetMetadata(GATEWAY_METADATA, true)(target);
+  };
+}
+
+/** @publicApi */
+export interface CommandHandlerOptions {
+  /** From the command's arrival to COMMIT, in ms. @defaultValue `command.deadlineMs` of the module */
+  readonly deadlineMs?: number;
+  /**
+   * Whether the handler runs in a transaction. Without one, `publish` stores its events at once and `@Tx()` is
+   * refused. @defaultValue true
+   */
+  readonly transaction?: boolean;
+}
+
+/**
+ * Handles a command. What the method returns becomes the command's result; what it throws, its error.
+ *
+ * @publicApi
+ */
+export function Command(contract: CommandContract, options: CommandHandlerOptions = {}): MethodDecorator {
+  return SetMetadata(COMMAND_METADATA, { name: contract.name, ...options });
+}
+
+/** @publicApi */
+export interface PayloadOptions {
+  /** Any Standard Schema; without it the parameter's class is the DTO. */
+  readonly schema?: StandardSchemaV1;
+}
+
+/**
+ * The command's data: an instance of the parameter's DTO class, validated by class-validator, or the output of a
+ * schema. Unknown properties are refused.
+ *
+ * @publicApi
+ */
+export function Payload({ schema }: PayloadOptions = {}): ParameterDecorator {
+  if (schema === undefined) return MessageBody(payloadPipe);
+  return MessageBody({ schema, pipes: [schemaPipe] as PipeTransform[] });
+}
+
+const fromContext = <T>(read: (context: CommandContext) => T): (() => ParameterDecorator) =>
+  createParamDecorator((_: unknown, execution: ExecutionContext) =>
+    read(execution.getArgByIndex<CommandContext>(CONTEXT_ARGUMENT)),
+  );
+
+const CONTEXT_ARGUMENT = 2;
+
+/** Who sent the command: what `authenticate` made of the token. @publicApi */
+export const CurrentPrincipal = fromContext((context) => context.session.principal);
+
+/** The {@link CommandContext}: id, name, session and the signal of the deadline. @publicApi */
+export const CurrentCommand = fromContext((context) => context);
+
+/** The handler's transaction; see {@link TransactionPort} for what it is. @publicApi */
+export const Tx = fromContext((context) => context.transactionSlot);

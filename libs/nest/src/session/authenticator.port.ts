@@ -1,0 +1,28 @@
+/**
+ * Who a token speaks for.
+ *
+ * @publicApi
+ */
+export interface Identity<Principal = unknown> {
+  readonly principal: Principal;
+  /** The principal as one word that stays the same over tokens: the `sub` of a JWT. 1–255 characters. */
+  readonly subject: string;
+  /** When the token expires, in ms since 1970; absent = never. */
+  readonly expiresAt?: number;
+}
+
+/**
+ * Decides who a connection speaks for. Runs once a connection and once a token refresh, before anything else.
+ *
+ * @publicApi
+ */
+export interface Authenticator<Principal = unknown> {
+  /**
+   * Resolves with the identity that `token` proves.
+   *
+   * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`; any other error refuses the connection as `INTERNAL`.
+   */
+  authenticate(token: string, signal: AbortSignal): Promise<Identity<Principal>>;
+}
+
+export const Authenticator = Symbol('Authenticator');

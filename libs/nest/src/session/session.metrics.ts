@@ -1,0 +1,40 @@
+import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
+
+export const sessionsOpen = {
+  kind: 'gauge',
+  name: 'realtime_session_open_total',
+  help: 'Sessions on this node',
+} as const satisfies GaugeMetric;
+
+export const sessionsOpened = {
+  kind: 'counter',
+  name: 'realtime_session_opened_total',
+  help: 'Sessions that became active',
+} as const satisfies CounterMetric;
+
+export const sessionsEnded = {
+  kind: 'counter',
+  name: 'realtime_session_ended_total',
+  help: 'Sessions that ended, by who ended them',
+  labels: { reason: ['client', 'transport', 'heartbeat', 'server', 'drain', 'token', 'stalled'] },
+} as const satisfies CounterMetric;
+
+export const handshakesRefused = {
+  kind: 'counter',
+  name: 'realtime_session_refused_total',
+  help: 'Handshakes that were refused',
+  labels: { reason: ['origin', 'protocol', 'token', 'draining', 'failed'] },
+} as const satisfies CounterMetric;
+
+export const framesRefused = {
+  kind: 'counter',
+  name: 'realtime_session_frames_refused_total',
+  help: 'Client frames that were refused before any stage saw them',
+  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'draining'] },
+} as const satisfies CounterMetric;
+
+export const sessionsLagging = {
+  kind: 'counter',
+  name: 'realtime_session_lagging_total',
+  help: 'Times a session left the live flow because it read too slowly',
+} as const satisfies CounterMetric;

@@ -1,0 +1,68 @@
+/** Limits and times of sessions, resolved. */
+export interface SessionOptions {
+  /**
+   * Origins of browser pages that may connect, such as `https://app.example.com`. Requests without an `Origin` (other
+   * programs) and from the page's own host are always let through.
+   * @defaultValue `[]`
+   */
+  readonly allowedOrigins: readonly string[];
+  /**
+   * Time between two pings of the server, in ms. Raised: a dead connection is noticed later. Lowered: more traffic
+   * for idle sessions. @defaultValue 10000
+   */
+  readonly heartbeatIntervalMs: number;
+  /**
+   * How long a pong may take, in ms. Lowered: sessions on slow phone networks are cut. @defaultValue 8000
+   */
+  readonly heartbeatTimeoutMs: number;
+  /** How long `authenticate` may take, in ms. @defaultValue 5000 */
+  readonly authenticateTimeoutMs: number;
+  /**
+   * How long before the token's expiry the client is asked for a new one, in ms. @defaultValue 30000
+   */
+  readonly refreshLeadMs: number;
+  /** Largest frame that a client may send, in bytes; a larger one ends the connection. @defaultValue 65536 */
+  readonly maxFrameBytes: number;
+  /** Deepest nesting of a frame. Raised: recursive code behind it needs more stack. @defaultValue 32 */
+  readonly maxFrameDepth: number;
+  /** Most values in one frame. Raised: one frame can block the event loop longer. @defaultValue 10000 */
+  readonly maxFrameNodes: number;
+  /** Frames a second that a session may send in the long run. @defaultValue 50 */
+  readonly framesPerSecond: number;
+  /** Frames that a session may send at once. @defaultValue 200 */
+  readonly frameBurst: number;
+  /** Subscriptions of one session. Raised: more memory a session, a longer restore. @defaultValue 200 */
+  readonly maxSubscriptions: number;
+  /** Commands of one session that wait for their answer. @defaultValue 32 */
+  readonly maxCommandsInFlight: number;
+  /**
+   * Bytes that may wait for a slow client before it leaves the live flow. Raised: more memory for slow clients.
+   * Lowered: more of them page from history. @defaultValue 1048576
+   */
+  readonly maxWaitingBytes: number;
+  /** How long a client may take nothing at all while bytes wait, in ms, before it is closed. @defaultValue 30000 */
+  readonly maxStalledMs: number;
+  /** Over how long the sessions of a draining node are told to reconnect, in ms. @defaultValue 5000 */
+  readonly drainSpreadMs: number;
+  /** How long a draining node waits for commands in flight, in ms. @defaultValue 10000 */
+  readonly drainTimeoutMs: number;
+}
+
+export const defaultSessionOptions: SessionOptions = {
+  allowedOrigins: [],
+  heartbeatIntervalMs: 10_000,
+  heartbeatTimeoutMs: 8_000,
+  authenticateTimeoutMs: 5_000,
+  refreshLeadMs: 30_000,
+  maxFrameBytes: 65_536,
+  maxFrameDepth: 32,
+  maxFrameNodes: 10_000,
+  framesPerSecond: 50,
+  frameBurst: 200,
+  maxSubscriptions: 200,
+  maxCommandsInFlight: 32,
+  maxWaitingBytes: 1_048_576,
+  maxStalledMs: 30_000,
+  drainSpreadMs: 5_000,
+  drainTimeoutMs: 10_000,
+};

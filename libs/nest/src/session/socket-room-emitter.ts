@@ -1,0 +1,24 @@
+import type { ControlFrame, EventsFrame, LiveFrame } from '@millrace/protocol';
+import type { Namespace } from 'socket.io';
+import type { RoomEmitter } from '../hub/room-emitter.port.js';
+
+/** Emits to the local sockets of a room; Socket.IO encodes such a frame once for all of them. */
+export class SocketRoomEmitter implements RoomEmitter {
+  #namespace: Namespace | undefined;
+
+  bind(namespace: Namespace): void {
+    this.#namespace = namespace;
+  }
+
+  events(room: string, frame: EventsFrame): void {
+    this.#namespace?.local.to(room).emit('events', frame);
+  }
+
+  live(room: string, frame: LiveFrame): void {
+    this.#namespace?.local.to(room).emit('live', frame);
+  }
+
+  control(room: string, frame: ControlFrame): void {
+    this.#namespace?.local.to(room).emit('control', frame);
+  }
+}

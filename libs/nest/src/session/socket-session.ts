@@ -1,0 +1,130 @@
+import { wireError, type ControlFrame, type WireError } from '@millrace/protocol';
+import type { Socket } from 'socket.io';
+import type { Clock } from '../core/clock.js';
+import { CodedError } from '../core/coded-error.js';
+import { fullBucket, takeToken, type TokenBucket } from '../core/token-bucket.js';
+import type { Identity } from './authenticator.port.js';
+import type { SessionOptions } from './session.options.js';
+import { transition, type SessionInput, type SessionState } from './session-state.js';
+import type { Session } from './session.js';
+
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A session on a Socket.IO socket. */
+export class SocketSession implements Session {
+  readonly id: string;
+  readonly subject: string;
+  #principal: unknown;
+  #state: SessionState;
+  #bucket: TokenBucket;
+  #cancelTimer = (): void => {};
+  readonly #ended = new AbortController();
+
+  constructor(
+    readonly socket: Socket,
+    identity: Identity,
+    private readonly options: SessionOptions,
+    private readonly clock: Clock,
+  ) {
+    this.id = socket.id;
+    this.subject = identity.subject;
+    this.#principal = identity.principal;
+    this.#state = { kind: 'active' };
+    this.#bucket = fullBucket(this.#rate, clock.now());
+  }
+
+  get principal(): unknown {
+    return this.#principal;
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** The session is active: the first thing its client hears. */
+  open(identity: Identity): void {
+    const expiresInMs = identity.expiresAt === undefined ? undefined : identity.expiresAt - this.clock.now();
+    this.tell({ kind: 'welcome', session: this.id, ...(expiresInMs !== undefined && { expiresInMs }) });
+    this.renew(identity);
+  }
+
+  /** A fresh token for the same principal; its claims may say something new. */
+  renew(identity: Identity): void {
+    if (identity.subject !== this.subject) throw new CodedError('PRINCIPAL_CHANGED');
+    this.#principal = identity.principal;
+    this.#apply({ kind: 'renewed', ...(identity.expiresAt !== undefined && { expiresAt: identity.expiresAt }) });
+    this.#watchExpiry(identity.expiresAt);
+  }
+
+  /** Milliseconds to wait before the next frame is taken, or 0. */
+  throttle(): number {
+    const decision = takeToken(this.#bucket, this.#rate, this.clock.now());
+    this.#bucket = decision.next;
+    return decision.allowed ? 0 : decision.retryAfterMs;
+  }
+
+  join(room: string): void {
+    void this.socket.join(room);
+  }
+
+  leave(room: string): void {
+    void this.socket.leave(room);
+  }
+
+  tell(frame: ControlFrame): void {
+    if (this.#state.kind !== 'closed') this.socket.emit('control', frame);
+  }
+
+  drain(retryAfterMs: number): void {
+    this.tell({ kind: 'draining', retryAfterMs });
+    this.#apply({ kind: 'drain' });
+  }
+
+  /** Says why, then cuts. Engine.IO flushes what was written before it closes. */
+  close(error: WireError): void {
+    this.tell({ kind: 'closing', error });
+    this.#apply({ kind: 'close', error });
+    this.socket.disconnect(true);
+  }
+
+  disconnected(): void {
+    this.#apply({ kind: 'disconnected' });
+  }
+
+  #apply(input: SessionInput): void {
+    this.#state = transition(this.#state, input);
+    if (this.#state.kind !== 'closed') return;
+    this.#cancelTimer();
+    this.#ended.abort();
+  }
+
+  #watchExpiry(expiresAt: number | undefined): void {
+    this.#cancelTimer();
+    if (expiresAt === undefined || this.#state.kind === 'closed') return;
+    const leftMs = expiresAt - this.clock.now();
+    const askInMs = Math.max(0, leftMs - Math.min(this.options.refreshLeadMs, leftMs / 2));
+    this.#cancelTimer = this.#afterBounded(askInMs, () => {
+      this.tell({ kind: 'reauthenticate', expiresInMs: Math.max(0, expiresAt - this.clock.now()) });
+      this.#cancelTimer = this.#afterBounded(expiresAt - this.clock.now(), () =>
+        this.close(wireError('TOKEN_EXPIRED')),
+      );
+    });
+  }
+
+  /** Timers hold 31 bits of milliseconds; a token may live longer. */
+  #afterBounded(delayMs: number, task: () => void): () => void {
+    if (delayMs <= MAX_TIMER_MS) return this.clock.after(Math.max(0, delayMs), task);
+    let cancel = this.clock.after(MAX_TIMER_MS, () => {
+      cancel = this.#afterBounded(delayMs - MAX_TIMER_MS, task);
+    });
+    return () => cancel();
+  }
+
+  get #rate(): { perSecond: number; burst: number } {
+    return { perSecond: this.options.framesPerSecond, burst: this.options.frameBurst };
+  }
+}
