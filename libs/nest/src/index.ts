@@ -1,2 +1,33 @@
+export { ChannelAccess, type Revocation } from './channel/channel-access.js';
+export { ChannelPolicy } from './channel/channel-policy.decorator.js';
+export type { ChannelOptions } from './channel/channel.options.js';
+export type { Policy } from './channel/policy.js';
+export type { CommandContext } from './command/command-context.js';
+export {
+  Command,
+  CurrentCommand,
+  CurrentPrincipal,
+  Gateway,
+  Payload,
+  Tx,
+  type CommandHandlerOptions,
+  type PayloadOptions,
+} from './command/command.decorators.js';
+export type { CommandOptions } from './command/command.options.js';
 export { BootError } from './core/boot-error.js';
 export { CodedError } from './core/coded-error.js';
+export { EndpointsModule } from './health/endpoints.module.js';
+export { StreamHealth } from './health/stream-health.js';
+export type { HubOptions } from './hub/hub.options.js';
+export { MillraceModule } from './millrace.module.js';
+export type { MillraceOptions } from './millrace.options.js';
+export { Authenticator, type Identity } from './session/authenticator.port.js';
+export { jwt, type JwtKey, type JwtOptions } from './session/jwt-authenticator.js';
+export type { SessionOptions } from './session/session.options.js';
+export type { Session } from './session/session.js';
+export { ChannelPublisher, type Published, type PublishOptions } from './stream/channel-publisher.js';
+export type { SqlExecutor, SqlRow } from './stream/sql-database.port.js';
+export type { StreamOptions } from './stream/stream.options.js';
+export { MillraceDatabase } from './stream/transaction/millrace-database.js';
+export { TransactionPort, type Transaction } from './stream/transaction/transaction.port.js';
+export { useRealtime } from './use-realtime.js';

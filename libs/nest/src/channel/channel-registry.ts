@@ -23,6 +23,10 @@ export class ChannelRegistry {
     this.#policies.push(policy);
   }
 
+  get isEmpty(): boolean {
+    return this.#policies.length === 0;
+  }
+
   /** Whether anybody can be let into the channels of `contract`. */
   has(contract: ChannelContract): boolean {
     return this.#policies.some((policy) => policy.contract.pattern === contract.pattern);

@@ -1,3 +1,4 @@
+import { Inject } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
 import { NAMESPACE } from '@millrace/protocol';
@@ -30,12 +31,14 @@ export interface SessionParts {
   readonly clock: Clock;
 }
 
+export const SessionParts = Symbol('SessionParts');
+
 /** Where connections come in: authentication first, then a session, then frames. */
 @WebSocketGateway({ namespace: NAMESPACE })
 export class SessionGateway implements OnGatewayInit<Namespace> {
   #draining = false;
 
-  constructor(private readonly parts: SessionParts) {}
+  constructor(@Inject(SessionParts) private readonly parts: SessionParts) {}
 
   afterInit(namespace: Namespace): void {
     if (!(this.parts.applicationConfig.getIoAdapter() instanceof RealtimeIoAdapter)) {

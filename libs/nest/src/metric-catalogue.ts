@@ -1,0 +1,17 @@
+import * as broker from './broker/broker.metrics.js';
+import * as channel from './channel/channel.metrics.js';
+import * as command from './command/command.metrics.js';
+import * as hub from './hub/hub.metrics.js';
+import * as session from './session/session.metrics.js';
+import { streamMetrics } from './stream/stream.metrics.js';
+import type { Metric } from './telemetry/recorder.js';
+
+/** Every number of every stage. */
+export const metricCatalogue: readonly Metric[] = [
+  ...Object.values(session),
+  ...Object.values(command),
+  ...Object.values(channel),
+  ...streamMetrics,
+  ...Object.values(broker),
+  ...Object.values(hub),
+];

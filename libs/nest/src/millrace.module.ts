@@ -1,0 +1,91 @@
+import { ConfigurableModuleBuilder, Module, type Provider } from '@nestjs/common';
+import {
+  ApplicationConfig,
+  DiscoveryModule,
+  DiscoveryService,
+  ExternalContextCreator,
+  HttpAdapterHost,
+} from '@nestjs/core';
+import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { ChannelAccess } from './channel/channel-access.js';
+import { systemClock } from './core/clock.js';
+import { systemRandom } from './core/random.js';
+import { StreamHealth } from './health/stream-health.js';
+import { resolveOptions, type MillraceOptions } from './millrace.options.js';
+import { RingLifecycle } from './ring-lifecycle.js';
+import { Ring } from './ring.js';
+import { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
+import { SessionDrain } from './session/session-drain.js';
+import { SessionGateway, SessionParts } from './session/session.gateway.js';
+import { ChannelPublisher } from './stream/channel-publisher.js';
+import { MillraceDatabase } from './stream/transaction/millrace-database.js';
+import { Recorder } from './telemetry/recorder.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MillraceOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+const fromRing = <T>(read: (ring: Ring) => T) => ({ inject: [Ring], useFactory: read });
+
+const providers: Provider[] = [
+  {
+    provide: Ring,
+    inject: [MODULE_OPTIONS_TOKEN, DiscoveryService, ExternalContextCreator, ApplicationConfig, HttpAdapterHost],
+    useFactory: (
+      options: MillraceOptions,
+      discovery: DiscoveryService,
+      contexts: ExternalContextCreator,
+      applicationConfig: ApplicationConfig,
+      http: HttpAdapterHost,
+    ) => new Ring(resolveOptions(options), { discovery, contexts, applicationConfig, http }),
+  },
+  {
+    provide: RealtimeIoAdapter,
+    inject: [Ring, HttpAdapterHost, ApplicationConfig],
+    useFactory: ({ options, recorder }: Ring, http: HttpAdapterHost, applicationConfig: ApplicationConfig) => {
+      const adapter = new RealtimeIoAdapter(http, options.session, recorder);
+      applicationConfig.setIoAdapter(adapter);
+      return adapter;
+    },
+  },
+  { provide: SessionParts, ...fromRing((ring) => ring.gatewayParts) },
+  // Nest connects a gateway only when its provider is the class itself.
+  SessionGateway,
+  {
+    provide: SessionDrain,
+    inject: [SessionGateway, Ring],
+    useFactory: (gateway: SessionGateway, { sessions, options }: Ring) =>
+      new SessionDrain(gateway, sessions, options.session, systemClock, systemRandom),
+  },
+  {
+    provide: RingLifecycle,
+    inject: [Ring, SessionDrain],
+    useFactory: (ring: Ring, drain: SessionDrain) => new RingLifecycle(ring, drain),
+  },
+  {
+    provide: StreamHealth,
+    inject: [HealthIndicatorService, Ring, SessionDrain],
+    useFactory: (indicators: HealthIndicatorService, { sequencer }: Ring, drain: SessionDrain) =>
+      new StreamHealth(indicators, sequencer, drain, systemClock),
+  },
+  { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
+  { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
+  { provide: Recorder, ...fromRing((ring) => ring.recorder) },
+  {
+    provide: MillraceDatabase,
+    ...fromRing(({ database, options }) => new MillraceDatabase(database, options.stream.maxEventsPerTransaction)),
+  },
+];
+
+/**
+ * Millrace in a Nest application: import it once, with `forRoot` or `forRootAsync`. Its providers are global.
+ *
+ * @publicApi
+ */
+@Module({
+  imports: [DiscoveryModule, TerminusModule],
+  providers,
+  exports: [ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
+})
+export class MillraceModule extends ConfigurableModuleClass {}

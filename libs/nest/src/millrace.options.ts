@@ -1,0 +1,135 @@
+import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
+import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
+import { BootError } from './core/boot-error.js';
+import { defaultHubOptions, type HubOptions } from './hub/hub.options.js';
+import type { Authenticator } from './session/authenticator.port.js';
+import { defaultSessionOptions, type SessionOptions } from './session/session.options.js';
+import type { PgSource } from './stream/pg/pg-database.js';
+import type { PgliteDatabaseOptions } from './stream/pglite/pglite-database.js';
+import { defaultStreamOptions, type StreamOptions } from './stream/stream.options.js';
+import type { TransactionPort } from './stream/transaction/transaction.port.js';
+
+/**
+ * Options of `MillraceModule`. Exactly one of `postgres` and `embedded` is given: a missing database is an error at
+ * boot, never a silent one in memory.
+ *
+ * @publicApi
+ */
+export interface MillraceOptions {
+  /** A PostgreSQL server, 15 or newer: a connection string, or a `pg.Pool` of yours with at least two connections. */
+  readonly postgres?: PgSource;
+  /**
+   * PGlite, a PostgreSQL in this process, for demos and tests: one node, one connection, no fsync. Needs
+   * `@electric-sql/pglite`. Without `dataDir` it lives in memory.
+   */
+  readonly embedded?: PgliteDatabaseOptions;
+  /** Who a connection speaks for: `jwt({ … })`, or an {@link Authenticator} of yours. */
+  readonly authenticate: Authenticator;
+  /** Transactions of your ORM for command handlers. @defaultValue Millrace's own, on the same database */
+  readonly transactions?: TransactionPort;
+  readonly session?: Partial<SessionOptions>;
+  readonly command?: Partial<CommandOptions>;
+  readonly channel?: Partial<ChannelOptions>;
+  readonly stream?: Partial<StreamOptions>;
+  readonly hub?: Partial<HubOptions>;
+}
+
+type DatabaseChoice =
+  | { readonly kind: 'postgres'; readonly source: PgSource }
+  | { readonly kind: 'embedded'; readonly options: PgliteDatabaseOptions };
+
+/** The options with nothing left open. */
+export interface ResolvedOptions {
+  readonly database: DatabaseChoice;
+  readonly authenticate: Authenticator;
+  readonly transactions: TransactionPort | undefined;
+  readonly session: SessionOptions;
+  readonly command: CommandOptions;
+  readonly channel: ChannelOptions;
+  readonly stream: StreamOptions;
+  readonly hub: HubOptions;
+}
+
+/** @throws BootError when something is missing, unknown, out of bounds or contradicts something else */
+export function resolveOptions(given: MillraceOptions): ResolvedOptions {
+  const resolved: ResolvedOptions = {
+    database: databaseOf(given),
+    authenticate: authenticatorOf(given),
+    transactions: given.transactions,
+    session: section('session', defaultSessionOptions, given.session),
+    command: section('command', defaultCommandOptions, given.command),
+    channel: section('channel', defaultChannelOptions, given.channel),
+    stream: section('stream', defaultStreamOptions, given.stream),
+    hub: section('hub', defaultHubOptions, given.hub),
+  };
+  checkAcross(resolved);
+  return resolved;
+}
+
+function databaseOf({ postgres, embedded }: MillraceOptions): DatabaseChoice {
+  if (postgres && embedded) throw new BootError('Both `postgres` and `embedded` are given: choose one database');
+  if (embedded) return { kind: 'embedded', options: embedded };
+  if (!postgres) {
+    throw new BootError(
+      'No database: give `postgres: { connectionString }` or `postgres: { pool }`, or for a demo `embedded: {}`',
+    );
+  }
+  if (!('pool' in postgres) && !postgres.connectionString) {
+    throw new BootError('`postgres.connectionString` is empty: set it, or give a pool');
+  }
+  return { kind: 'postgres', source: postgres };
+}
+
+function authenticatorOf({ authenticate }: Partial<MillraceOptions>): Authenticator {
+  if (typeof authenticate?.authenticate === 'function') return authenticate;
+  throw new BootError('`authenticate` is missing: give jwt({ … }) or an object with a method authenticate(token)');
+}
+
+/** A number may be 0 where the default is one that can be switched off by it: nowhere so far but in these. */
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lagSpreadMs', 'drainSpreadMs', 'lingerMs', 'maxLingeringChannels']);
+
+function section<T extends object>(name: string, defaults: T, given: Partial<T> = {}): T {
+  for (const key of Object.keys(given)) {
+    if (!Object.hasOwn(defaults, key)) throw new BootError(`There is no option \`${name}.${key}\``);
+  }
+  // An option that is `undefined`, as configuration services give it, is one that was not given.
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  const resolved = { ...defaults, ...(Object.fromEntries(present) as Partial<T>) };
+  for (const [key, value] of Object.entries(resolved as Record<string, unknown>)) {
+    if (typeof defaults[key as keyof T] !== 'number') continue;
+    const least = MAY_BE_ZERO.has(key) ? 0 : 1;
+    if (typeof value === 'number' && Number.isFinite(value) && value >= least) continue;
+    throw new BootError(`\`${name}.${key}\` is ${String(value)}; it must be a number of at least ${least}`);
+  }
+  return Object.freeze(resolved);
+}
+
+function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
+  const demand = (holds: boolean, text: string): void => {
+    if (!holds) throw new BootError(text);
+  };
+  for (const origin of session.allowedOrigins) {
+    demand(isOrigin(origin), `\`session.allowedOrigins\` has "${origin}", which is no origin like https://example.com`);
+  }
+  demand(hub.digestIntervalMs >= 50, `\`hub.digestIntervalMs\` is ${hub.digestIntervalMs}; the least is 50`);
+  demand(
+    hub.recentMaxChannelBytes <= hub.recentMaxBytes,
+    '`hub.recentMaxChannelBytes` is above `hub.recentMaxBytes`, of which it is a part',
+  );
+  demand(
+    session.maxWaitingBytes > channel.pageMaxBytes,
+    '`session.maxWaitingBytes` must be above `channel.pageMaxBytes`, or one page makes a session lag',
+  );
+  demand(
+    hub.repairMaxBytes >= stream.maxEventBytes,
+    '`hub.repairMaxBytes` must be at least `stream.maxEventBytes`, or one large event cannot be repaired',
+  );
+}
+
+function isOrigin(text: string): boolean {
+  try {
+    return new URL(text).origin === text;
+  } catch {
+    return false;
+  }
+}

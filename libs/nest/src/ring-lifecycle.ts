@@ -1,0 +1,37 @@
+import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { Ring } from './ring.js';
+import type { SessionDrain } from './session/session-drain.js';
+
+/** Starts and stops a node, in the order in which its parts stand on one another. */
+export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #logger = new Logger('Millrace');
+
+  constructor(
+    private readonly ring: Ring,
+    private readonly drain: SessionDrain,
+  ) {}
+
+  /** What is put together wrongly is said before anything is opened. */
+  async onModuleInit(): Promise<void> {
+    const { commands, policies, channels, store, hub, sequencer } = this.ring;
+    commands.bind();
+    policies.bind();
+    if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');
+    await store.start();
+    await hub.start();
+    sequencer.start();
+  }
+
+  /** The last hook that is awaited before Nest cuts the sockets. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.drain.drain();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const { sequencer, hub, store, database } = this.ring;
+    await sequencer.stop();
+    await hub.stop();
+    await store.stop();
+    await database.stop();
+  }
+}

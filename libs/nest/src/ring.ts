@@ -1,0 +1,177 @@
+import type { ApplicationConfig, DiscoveryService, ExternalContextCreator, HttpAdapterHost } from '@nestjs/core';
+import { MemoryBroker } from './broker/memory/memory-broker.js';
+import { ChannelAccess } from './channel/channel-access.js';
+import { ChannelExplorer } from './channel/channel-explorer.js';
+import { ChannelRegistry } from './channel/channel-registry.js';
+import { HistoryRoute } from './channel/history-route.js';
+import { SubscribeRoute } from './channel/subscribe-route.js';
+import { Subscriber } from './channel/subscriber.js';
+import { SubscriptionRegistry } from './channel/subscription-registry.js';
+import { UnsubscribeRoute } from './channel/unsubscribe-route.js';
+import { CommandExplorer } from './command/command-explorer.js';
+import { CommandRoute } from './command/command-route.js';
+import { systemClock } from './core/clock.js';
+import { randomIds } from './core/ids.js';
+import { systemRandom } from './core/random.js';
+import { Hub } from './hub/hub.js';
+import { metricCatalogue } from './metric-catalogue.js';
+import type { ResolvedOptions } from './millrace.options.js';
+import { AuthenticateRoute } from './session/authenticate-route.js';
+import { CodedAnswer } from './session/coded-answer.js';
+import { FrameDispatcher } from './session/frame-dispatcher.js';
+import type { FrameRoute } from './session/frame-route.js';
+import { Identify } from './session/identify.js';
+import { NestInvoker } from './session/nest-invoker.js';
+import { SessionRegistry } from './session/session-registry.js';
+import type { SessionParts } from './session/session.gateway.js';
+import { SocketRoomEmitter } from './session/socket-room-emitter.js';
+import { ChannelPublisher } from './stream/channel-publisher.js';
+import { PgDatabase } from './stream/pg/pg-database.js';
+import { PgliteDatabase } from './stream/pglite/pglite-database.js';
+import { Sequencer } from './stream/sequencer.js';
+import type { SqlDatabase } from './stream/sql-database.port.js';
+import { SqlStreamStore } from './stream/store/sql-stream-store.js';
+import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
+import { PromRecorder } from './telemetry/prom-recorder.js';
+
+/** What the ring needs of the application that it is in. */
+export interface RingHost {
+  readonly discovery: DiscoveryService;
+  readonly contexts: ExternalContextCreator;
+  readonly applicationConfig: ApplicationConfig;
+  readonly http: HttpAdapterHost;
+}
+
+/**
+ * All parts of one node, put together along the way of a message:
+ *
+ * ```
+ * command in :  session ▶ command ▶ transaction ▶ publisher ▶ store
+ * event out  :  store ▶ sequencer ▶ broker ▶ hub ▶ emitter
+ * reconnect  :  session ▶ subscriber ▶ hub
+ * ```
+ */
+export class Ring {
+  readonly #clock = systemClock;
+  readonly recorder = new PromRecorder(metricCatalogue);
+  readonly answers = new CodedAnswer(randomIds);
+
+  // stream
+  readonly database: SqlDatabase;
+  readonly store: SqlStreamStore;
+  readonly sequencer: Sequencer;
+  readonly publisher: ChannelPublisher;
+
+  // broker, hub
+  readonly broker: MemoryBroker;
+  readonly emitter = new SocketRoomEmitter();
+  readonly subscriptions: SubscriptionRegistry;
+  readonly hub: Hub;
+
+  // session, command, channel
+  readonly sessions: SessionRegistry;
+  readonly access: ChannelAccess;
+  readonly commands: CommandExplorer;
+  readonly policies: ChannelExplorer;
+  readonly channels = new ChannelRegistry();
+  readonly gatewayParts: SessionParts;
+
+  constructor(
+    readonly options: ResolvedOptions,
+    host: RingHost,
+  ) {
+    const clock = this.#clock;
+    const { recorder, answers } = this;
+    const { stream, session, channel, hub, command } = options;
+
+    this.database = databaseOf(options);
+    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock });
+    this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
+
+    this.broker = new MemoryBroker(recorder);
+    this.subscriptions = new SubscriptionRegistry(
+      { maxSubscriptions: session.maxSubscriptions, lagSpreadMs: channel.lagSpreadMs },
+      systemRandom,
+      recorder,
+    );
+    this.hub = new Hub({
+      store: this.store,
+      broker: this.broker,
+      emitter: this.emitter,
+      audience: this.subscriptions,
+      clock,
+      random: systemRandom,
+      recorder,
+      options: hub,
+    });
+    this.sequencer.onBatches((batches) => this.broker.publish(batches));
+    this.publisher = new ChannelPublisher({
+      store: this.store,
+      sequencer: this.sequencer,
+      live: this.hub,
+      ids: randomIds,
+      clock,
+      options: stream,
+    });
+
+    const invoker = new NestInvoker(host.contexts);
+    const identify = new Identify(options.authenticate, session, clock);
+    this.sessions = new SessionRegistry(recorder);
+    this.access = new ChannelAccess({
+      channels: this.channels,
+      subscriptions: this.subscriptions,
+      clock,
+      recorder,
+      options: channel,
+    });
+    const bounds = { maxDepth: session.maxFrameDepth, maxNodes: session.maxFrameNodes };
+    const { maxCommandsInFlight } = session;
+    const commandRoute = new CommandRoute({ answers, recorder, clock, options: command, maxCommandsInFlight, bounds });
+    const routes = [commandRoute, new AuthenticateRoute(identify, clock), ...this.#channelRoutes()];
+
+    this.commands = new CommandExplorer(host.discovery, commandRoute, {
+      invoker,
+      transactions: options.transactions ?? new DatabaseTransactions(this.database),
+      maxEventsPerTransaction: stream.maxEventsPerTransaction,
+    });
+    this.policies = new ChannelExplorer(host.discovery, this.channels, invoker);
+    this.gatewayParts = {
+      applicationConfig: host.applicationConfig,
+      identify,
+      registry: this.sessions,
+      dispatcher: new FrameDispatcher(routes, this.sessions, answers, recorder, session),
+      emitter: this.emitter,
+      answers,
+      recorder,
+      options: session,
+      clock,
+    };
+  }
+
+  #channelRoutes(): FrameRoute[] {
+    const { hub, access, subscriptions, answers, recorder } = this;
+    const { channel, session } = this.options;
+    const subscriber = new Subscriber({
+      hub,
+      access,
+      subscriptions,
+      answers,
+      busyRetryAfterMs: channel.busyRetryAfterMs,
+    });
+    return [
+      new SubscribeRoute({
+        subscriber,
+        subscriptions,
+        recorder,
+        options: channel,
+        maxPending: session.maxSubscriptions,
+      }),
+      new UnsubscribeRoute(subscriptions),
+      new HistoryRoute({ hub, access, recorder, options: channel }),
+    ];
+  }
+}
+
+function databaseOf({ database, stream }: ResolvedOptions): SqlDatabase {
+  return database.kind === 'postgres' ? new PgDatabase(database.source, stream) : new PgliteDatabase(database.options);
+}
