@@ -166,6 +166,11 @@ export const errors = {
     'The session has as many subscriptions as it may.',
     'Unsubscribe, or raise `session.maxSubscriptions`.',
   ),
+  SUBSCRIPTION_ENDED: entry(
+    'backoff',
+    'The subscription was ended before its answer was ready.',
+    'Nothing, if the client unsubscribed; otherwise subscribe again.',
+  ),
   POSITION_INVALID: entry(
     'resync',
     'This is not a position that a server handed out.',

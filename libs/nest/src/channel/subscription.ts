@@ -4,7 +4,7 @@ import { roomOf } from '../hub/room.js';
 import type { Session } from '../session/session.js';
 
 /** What an attempt finds that still runs when its client no longer wants the subscription. */
-export const withdrawn = (): CodedError => new CodedError('BUSY', { retryAfterMs: 0 });
+export const withdrawn = (): CodedError => new CodedError('SUBSCRIPTION_ENDED');
 
 /**
  * `pending`: asked for, nothing is held. `joined`: in the room, or put out of it until it asks again; `letGo` releases
