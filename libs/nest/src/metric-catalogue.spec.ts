@@ -1,0 +1,24 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { metricCatalogue } from './metric-catalogue.js';
+
+const stages = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const units = ['total', 'seconds', 'bytes', 'events', 'days', 'transactions', 'ratio'];
+
+describe('the catalogue of metrics', () => {
+  it('holds those of every stage that has some', () => {
+    const declared = new Set(metricCatalogue.map(({ name }) => name.split('_')[1]));
+    expect([...declared].toSorted()).toEqual(['broker', 'channel', 'command', 'hub', 'session', 'stream']);
+  });
+
+  it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { help }) => {
+    const [prefix, stage = '', ...what] = name.split('_');
+    expect(prefix).toBe('realtime');
+    expect(stages).toContain(stage);
+    expect(units).toContain(what.at(-1));
+    expect(help).toMatch(/^[A-Z].{10,}[^.]$/);
+    expect(metricCatalogue.filter((other) => other.name === name)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { BootError } from './core/boot-error.js';
+import { resolveOptions, type MillraceOptions } from './millrace.options.js';
+
+const authenticate = { authenticate: () => Promise.reject(new Error('not asked here')) };
+const given: MillraceOptions = { embedded: {}, authenticate };
+const boot = (options: object) => () => resolveOptions({ ...given, ...options } as MillraceOptions);
+
+describe('the options', () => {
+  it('leave nothing open', () => {
+    const { session, stream, hub } = resolveOptions({ ...given, session: { maxSubscriptions: 7 }, stream: {} });
+    expect(session).toMatchObject({ maxSubscriptions: 7, heartbeatIntervalMs: 10_000 });
+    expect(stream.schema).toBe('millrace');
+    expect(hub.digestIntervalMs).toBe(500);
+    expect(Object.isFrozen(session)).toBe(true);
+  });
+
+  it('take undefined for not given, as configuration services say it', () => {
+    const session = { maxSubscriptions: undefined } as unknown as NonNullable<MillraceOptions['session']>;
+    expect(resolveOptions({ ...given, session }).session.maxSubscriptions).toBe(200);
+  });
+
+  it.each([
+    ['no database', { embedded: undefined }, /No database: give `postgres/],
+    ['two databases', { postgres: { connectionString: 'postgres://a/b' } }, /Both `postgres` and `embedded`/],
+    ['an empty address', { embedded: undefined, postgres: { connectionString: '' } }, /connectionString` is empty/],
+    ['an absent address', { embedded: undefined, postgres: {} }, /connectionString` is empty/],
+    ['no authentication', { authenticate: undefined }, /`authenticate` is missing/],
+    ['a misspelt option', { session: { maxSubscription: 1 } }, /no option `session.maxSubscription`/],
+    ['a number that is none', { command: { deadlineMs: '5s' } }, /`command.deadlineMs` is 5s; it must be a number/],
+    ['NaN', { hub: { holdMs: Number.NaN } }, /`hub.holdMs` is NaN/],
+    ['a number below its least', { session: { framesPerSecond: 0 } }, /framesPerSecond` is 0; .* at least 1/],
+    ['an origin with a path', { session: { allowedOrigins: ['https://a.example/app'] } }, /which is no origin/],
+    ['an origin that is a pattern', { session: { allowedOrigins: ['*'] } }, /has "\*", which is no origin/],
+    ['a restless digest', { hub: { digestIntervalMs: 10 } }, /`hub.digestIntervalMs` is 10; the least is 50/],
+    ['a part above the whole', { hub: { recentMaxChannelBytes: 2, recentMaxBytes: 1 } }, /above `hub.recentMaxBytes`/],
+    ['pages that make everybody lag', { session: { maxWaitingBytes: 1_000 } }, /above `channel.pageMaxBytes`/],
+    ['events that no repair can carry', { hub: { repairMaxBytes: 1_000 } }, /at least `stream.maxEventBytes`/],
+  ])('refuse %s', (_what, options, message) => {
+    expect(boot(options)).toThrow(BootError);
+    expect(boot(options)).toThrow(message);
+  });
+
+  it('let a node drain and detach at once', () => {
+    const resolved = resolveOptions({ ...given, session: { drainSpreadMs: 0 }, hub: { lingerMs: 0 } });
+    expect([resolved.session.drainSpreadMs, resolved.hub.lingerMs]).toEqual([0, 0]);
+  });
+});

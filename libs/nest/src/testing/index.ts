@@ -1,0 +1,1 @@
+export { MillraceTestModule, type TestOptions } from './millrace-test.module.js';
