@@ -5,7 +5,7 @@
  */
 export interface Identity<Principal = unknown> {
   readonly principal: Principal;
-  /** The principal as one word that stays the same over tokens: the `sub` of a JWT. 1–255 characters. */
+  /** The principal as one word that stays the same over tokens: the `sub` of a JWT. 1–255 characters, no control ones. */
   readonly subject: string;
   /** When the token expires, in ms since 1970; absent = never. */
   readonly expiresAt?: number;
@@ -20,7 +20,8 @@ export interface Authenticator<Principal = unknown> {
   /**
    * Resolves with the identity that `token` proves.
    *
-   * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`; any other error refuses the connection as `INTERNAL`.
+   * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`; any other error refuses the connection as `INTERNAL`,
+   * and the client tries again after a while.
    */
   authenticate(token: string, signal: AbortSignal): Promise<Identity<Principal>>;
 }

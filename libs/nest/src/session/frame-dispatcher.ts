@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { wireError, type Answer, type ErrorCode, type WireError } from '@millrace/protocol';
 import { isWithinBounds } from '../core/json-bounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -10,9 +11,14 @@ import type { SocketSession } from './socket-session.js';
 
 type Acknowledge = (answer: Answer) => void;
 type RefusalReason = (typeof framesRefused.labels.reason)[number];
+type FrameBounds = Pick<SessionOptions, 'maxFrameDepth' | 'maxFrameNodes'>;
+
+/** By then a client that reads at all has read something. */
+const LAGGING_RETRY_AFTER_MS = 500;
 
 /** Takes every client frame of a session, checks what concerns all of them, and answers each exactly once. */
 export class FrameDispatcher {
+  readonly #logger = new Logger('Millrace');
   readonly #routes: ReadonlyMap<string, FrameRoute>;
 
   constructor(
@@ -20,19 +26,28 @@ export class FrameDispatcher {
     private readonly registry: SessionRegistry,
     private readonly answers: CodedAnswer,
     private readonly recorder: Recorder,
-    private readonly options: SessionOptions,
+    private readonly options: FrameBounds,
   ) {
     this.#routes = new Map(routes.map((route) => [route.name, route]));
   }
 
   attach(session: SocketSession): void {
     session.socket.onAny((name: string, ...args: unknown[]) => {
-      void this.#take(session, name, args);
+      // A client must not be able to end the process, whatever it makes a stage do.
+      this.#take(session, name, args).catch((error: unknown) =>
+        this.#logger.error({ message: `${name} failed`, error }),
+      );
     });
   }
 
   release(session: SocketSession): void {
-    for (const route of this.#routes.values()) route.release?.(session);
+    for (const route of this.#routes.values()) {
+      try {
+        route.release?.(session);
+      } catch (error) {
+        this.#logger.error({ message: `${route.name} did not let go of a session`, error });
+      }
+    }
   }
 
   async #take(session: SocketSession, name: string, args: readonly unknown[]): Promise<void> {
@@ -41,23 +56,34 @@ export class FrameDispatcher {
       this.recorder.count(framesRefused, { reason: 'no-ack' });
       return;
     }
-    const answer = once(acknowledge as Acknowledge);
-    const route = this.#routes.get(name);
-    const body = args.length > 1 ? args[0] : undefined;
-    const refusal = this.#refusal(session, route, body);
-    if (refusal) return answer({ ok: false, error: refusal });
+    const answer = await this.#answer(session, name, args.length > 1 ? args[0] : undefined);
     try {
-      answer({ ok: true, ...(await this.registry.track(route!.handle(session, body))) });
+      (acknowledge as Acknowledge)(answer);
     } catch (error) {
-      answer({ ok: false, error: this.answers.of(error, name) });
+      // It could not be encoded, so nothing of it was sent.
+      (acknowledge as Acknowledge)({ ok: false, error: this.answers.of(error, name) });
+    }
+  }
+
+  async #answer(session: SocketSession, name: string, body: unknown): Promise<Answer> {
+    try {
+      const route = this.#routes.get(name);
+      const refusal = this.#refusal(session, route, body);
+      if (refusal || !route) return { ok: false, error: refusal ?? wireError('FRAME_INVALID') };
+      return { ...(await this.registry.track(route.handle(session, body))), ok: true };
+    } catch (error) {
+      return { ok: false, error: this.answers.of(error, name) };
     }
   }
 
   #refusal(session: SocketSession, route: FrameRoute | undefined, body: unknown): WireError | undefined {
     const retryAfterMs = session.throttle();
     if (retryAfterMs > 0) return this.#refuse('rate', 'RATE_LIMITED', { retryAfterMs });
-    if (session.state.kind !== 'active') return this.#refuse('draining', 'DRAINING');
     if (!route) return this.#refuse('unknown', 'FRAME_INVALID');
+    if (!route.isUrgent) {
+      if (session.state.kind !== 'active') return this.#refuse('draining', 'DRAINING');
+      if (session.isBehind) return this.#refuse('lagging', 'BUSY', { retryAfterMs: LAGGING_RETRY_AFTER_MS });
+    }
     const { maxFrameDepth: maxDepth, maxFrameNodes: maxNodes } = this.options;
     if (!isWithinBounds(body, { maxDepth, maxNodes })) return this.#refuse('complexity', 'FRAME_TOO_COMPLEX');
     return undefined;
@@ -67,14 +93,4 @@ export class FrameDispatcher {
     this.recorder.count(framesRefused, { reason });
     return wireError(code, more);
   }
-}
-
-/** An answer that cannot be encoded is followed by one that can; nothing is answered twice. */
-function once(acknowledge: Acknowledge): Acknowledge {
-  let answered = false;
-  return (answer) => {
-    if (answered) return;
-    acknowledge(answer);
-    answered = true;
-  };
 }

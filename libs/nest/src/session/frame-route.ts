@@ -1,12 +1,17 @@
 import type { Session } from './session.js';
 
 /**
- * One kind of client frame and the stage that answers it. Stages behind the session provide these under the
- * `FrameRoutes` token, so the session never imports them.
+ * One kind of client frame and the stage that answers it. Stages behind the session hand these to the
+ * dispatcher, so the session never imports them.
  */
 export interface FrameRoute {
   /** Socket.IO event name of the frame. */
   readonly name: string;
+  /**
+   * Taken also while the session drains or its client reads too slowly: the answer is small, and without it the
+   * session would cost more.
+   */
+  readonly isUrgent?: boolean;
   /**
    * `body` has passed the bounds on depth and size and nothing else: the route checks its form.
    * Resolves with the body of an `{ ok: true }` answer; a rejection becomes a coded `{ ok: false }` one.
@@ -15,5 +20,3 @@ export interface FrameRoute {
   /** The session has ended: let go of all it held here. */
   release?(session: Session): void;
 }
-
-export const FrameRoutes = Symbol('FrameRoutes');

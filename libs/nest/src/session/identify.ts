@@ -3,6 +3,9 @@ import { CodedError } from '../core/coded-error.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import type { SessionOptions } from './session.options.js';
 
+/** The subject stands in the cause of every event, and PostgreSQL's text takes no NUL. */
+const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
+
 /** Asks the authenticator, within a time, and refuses what it accepted too late. */
 export class Identify {
   constructor(
@@ -22,6 +25,7 @@ export class Identify {
     });
     try {
       const identity = await Promise.race([this.authenticator.authenticate(token, abort.signal), late]);
+      checkIdentity(identity);
       if (identity.expiresAt !== undefined && identity.expiresAt <= this.clock.now()) {
         throw new CodedError('TOKEN_EXPIRED');
       }
@@ -29,5 +33,15 @@ export class Identify {
     } finally {
       cancel();
     }
+  }
+}
+
+/** An authenticator is somebody else's code: what it gets wrong must not surface as a session that never expires. */
+function checkIdentity({ subject, expiresAt }: Identity): void {
+  if (typeof subject !== 'string' || !SUBJECT.test(subject)) {
+    throw new TypeError('The authenticator returned a `subject` that is not 1 to 255 characters without control ones');
+  }
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
+    throw new TypeError('The authenticator returned an `expiresAt` that is not a number of ms since 1970');
   }
 }

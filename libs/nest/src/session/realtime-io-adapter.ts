@@ -1,17 +1,23 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
-import { Server, type ServerOptions } from 'socket.io';
+import { Server, type Namespace, type ServerOptions, type Socket } from 'socket.io';
 import type { Recorder } from '../telemetry/recorder.js';
 import { isOriginAllowed } from './origin.js';
 import { handshakesRefused } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 
+/** After the time that authentication may take, a connection that is in no namespace is nobody's. */
+const JOIN_GRACE_MS = 5_000;
+
 /**
  * The Socket.IO server behind all gateways of the application, Millrace's and the user's own. Websocket only: polling
- * needs a sticky load balancer and buys nothing.
+ * needs a sticky load balancer and buys nothing. Socket.IO lets anybody into the root namespace, unauthenticated and
+ * for as long as they like; here it takes a gateway there, or it is closed.
  */
 export class RealtimeIoAdapter extends IoAdapter {
+  readonly #withRootGateway = new WeakSet<Server>();
+
   constructor(
     private readonly host: HttpAdapterHost,
     private readonly options: SessionOptions,
@@ -27,14 +33,25 @@ export class RealtimeIoAdapter extends IoAdapter {
       transports: ['websocket'],
       pingInterval: this.options.heartbeatIntervalMs,
       pingTimeout: this.options.heartbeatTimeoutMs,
+      connectTimeout: this.options.authenticateTimeoutMs + JOIN_GRACE_MS,
       maxHttpBufferSize: this.options.maxFrameBytes,
       // Compression would undo the frame that is encoded once and shared by a room.
       perMessageDeflate: false,
       allowRequest: (request, decide) => this.#decide(request, decide),
     };
     // The HTTP server exists only after the providers, so it cannot be a constructor's argument.
-    if (port === 0) return new Server(this.host.httpAdapter.getHttpServer() as HttpServer, resolved);
-    return new Server(port, resolved);
+    const server = new Server(port === 0 ? (this.host.httpAdapter.getHttpServer() as HttpServer) : port, resolved);
+    server.of('/').use((_socket, next) => {
+      next(this.#withRootGateway.has(server) ? undefined : new Error('Invalid namespace'));
+    });
+    return server;
+  }
+
+  /** Nest calls this once a gateway, with its namespace, or with the server for one in the root. */
+  override bindClientConnect(server: Server | Namespace, callback: (socket: Socket) => void): void {
+    if (!('server' in server)) this.#withRootGateway.add(server);
+    else if (server.name === '/') this.#withRootGateway.add(server.server);
+    server.on('connection', callback);
   }
 
   #decide(request: IncomingMessage, decide: (error: string | null, ok: boolean) => void): void {

@@ -1,5 +1,6 @@
 import { wireError } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
+import type { Random } from '../core/random.js';
 import type { SessionGateway } from './session.gateway.js';
 import type { SessionOptions } from './session.options.js';
 import type { SessionRegistry } from './session-registry.js';
@@ -8,31 +9,32 @@ const CHECK_INTERVAL_MS = 20;
 
 /** Empties a node before it stops: nobody is cut off unheard, and not all come back in the same moment. */
 export class SessionDrain {
-  #started = false;
+  #drained: Promise<void> | undefined;
 
   constructor(
-    private readonly gateway: SessionGateway,
+    private readonly gateway: Pick<SessionGateway, 'drain'>,
     private readonly registry: SessionRegistry,
-    private readonly options: SessionOptions,
+    private readonly options: Pick<SessionOptions, 'drainSpreadMs' | 'drainTimeoutMs'>,
     private readonly clock: Clock,
-    private readonly random: () => number,
+    private readonly random: Random,
   ) {}
 
   get started(): boolean {
-    return this.#started;
+    return this.#drained !== undefined;
   }
 
-  async drain(): Promise<void> {
-    if (this.#started) return;
-    this.#started = true;
-    this.gateway.drain();
-    for (const session of this.registry.all()) {
-      session.drain(Math.round(this.random() * this.options.drainSpreadMs));
-    }
+  drain(): Promise<void> {
+    return (this.#drained ??= this.#drain());
+  }
+
+  async #drain(): Promise<void> {
+    const delayMs = (): number => Math.round(this.random() * this.options.drainSpreadMs);
+    this.gateway.drain(delayMs);
+    for (const session of this.registry.all()) session.drain(delayMs());
     // Sessions leave by themselves, each at its own moment; only commands in flight are worth more patience.
     await this.#until(() => this.registry.isEmpty, this.options.drainSpreadMs);
     await this.#until(() => !this.registry.isBusy, this.options.drainTimeoutMs);
-    for (const session of this.registry.all()) session.close(wireError('DRAINING'));
+    for (const session of this.registry.all()) session.close(wireError('DRAINING', { retryAfterMs: delayMs() }));
   }
 
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {

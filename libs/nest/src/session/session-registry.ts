@@ -51,7 +51,7 @@ function endReason(reason: string, code: string | undefined): EndReason {
   if (code === 'TOKEN_EXPIRED') return 'token';
   if (code === 'DRAINING') return 'drain';
   if (code === 'BUSY') return 'stalled';
-  if (code !== undefined || reason.startsWith('server')) return 'server';
+  if (code !== undefined || reason.startsWith('server') || reason.startsWith('forced')) return 'server';
   if (reason === 'ping timeout') return 'heartbeat';
   return reason.startsWith('client') ? 'client' : 'transport';
 }

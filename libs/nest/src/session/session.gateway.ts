@@ -1,16 +1,16 @@
-import { Inject } from '@nestjs/common';
+import { Inject, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
-import { NAMESPACE } from '@millrace/protocol';
+import { NAMESPACE, type WireError } from '@millrace/protocol';
 import type { Namespace, Socket } from 'socket.io';
 import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import { Admission } from './admission.js';
 import type { Identity } from './authenticator.port.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
-import { readHandshake } from './handshake.js';
 import type { Identify } from './identify.js';
 import { RealtimeIoAdapter } from './realtime-io-adapter.js';
 import { handshakesRefused } from './session.metrics.js';
@@ -33,64 +33,82 @@ export interface SessionParts {
 
 export const SessionParts = Symbol('SessionParts');
 
+/** A failure of the server's says nothing about the client, which must not give up for it, nor come back at once. */
+const FAILED_RETRY_AFTER_MS = 1_000;
+
 /** Where connections come in: authentication first, then a session, then frames. */
 @WebSocketGateway({ namespace: NAMESPACE })
-export class SessionGateway implements OnGatewayInit<Namespace> {
-  #draining = false;
+export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
+  readonly #admission: Admission;
+  /** Not in `socket.data`, which Socket.IO hands to other nodes. */
+  readonly #admitted = new WeakMap<Socket, Identity>();
+  #drainDelayMs: (() => number) | undefined;
 
-  constructor(@Inject(SessionParts) private readonly parts: SessionParts) {}
+  constructor(@Inject(SessionParts) private readonly parts: SessionParts) {
+    this.#admission = new Admission(parts.identify);
+  }
 
   afterInit(namespace: Namespace): void {
-    if (!(this.parts.applicationConfig.getIoAdapter() instanceof RealtimeIoAdapter)) {
-      throw new BootError(
-        'Another WebSocket adapter took the place of Millrace’s: call useRealtime(app) after useWebSocketAdapter()',
-      );
-    }
     this.parts.emitter.bind(namespace);
     // In a middleware, before `connection`: nothing of an unauthenticated socket reaches a stage.
     namespace.use((socket, next) => {
       this.#admit(socket).then(
         () => next(),
-        (error: unknown) => next(this.#refusal(error)),
+        (error: unknown) => this.#refuse(socket, error, next),
       );
     });
     namespace.on('connection', (socket) => this.#open(socket));
   }
 
-  /** From now on new connections are refused. */
-  drain(): void {
-    this.#draining = true;
+  /** Not in `afterInit`: Nest calls that from a stream, where an error ends the process instead of the boot. */
+  onModuleInit(): void {
+    if (this.parts.applicationConfig.getIoAdapter() instanceof RealtimeIoAdapter) return;
+    throw new BootError(
+      'Another WebSocket adapter took the place of Millrace’s: call useRealtime(app) after useWebSocketAdapter()',
+    );
+  }
+
+  /** From now on new connections are refused, each with a time of its own to come back at. */
+  drain(delayMs: () => number): void {
+    this.#drainDelayMs = delayMs;
   }
 
   async #admit(socket: Socket): Promise<void> {
-    if (this.#draining) throw new CodedError('DRAINING');
-    const { token } = readHandshake(socket.handshake.auth);
-    (socket.data as SocketData).identity = await this.parts.identify.identify(token);
+    if (this.#drainDelayMs) throw new CodedError('DRAINING', { retryAfterMs: this.#drainDelayMs() });
+    this.#admitted.set(socket, await this.#admission.admit(socket));
   }
 
-  #refusal(error: unknown): Error {
-    const wire = this.parts.answers.of(error, 'authentication');
+  #refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
+    const wire = this.#refusal(error);
     this.parts.recorder.count(handshakesRefused, { reason: refusalReason(wire.code) });
-    return Object.assign(new Error(wire.message), { data: wire });
+    next(Object.assign(new Error(wire.message), { data: wire }));
+    // Socket.IO sends the refusal in a later turn. Whoever asks too often is then not listened to any more.
+    if (wire.code === 'RATE_LIMITED') setImmediate(() => socket.conn.close());
+  }
+
+  #refusal(error: unknown): WireError {
+    const wire = this.parts.answers.of(error, 'authentication');
+    if (wire.code !== 'INTERNAL') return wire;
+    return { ...wire, retry: 'backoff', retryAfterMs: FAILED_RETRY_AFTER_MS };
   }
 
   #open(socket: Socket): void {
     const { registry, dispatcher, options, clock } = this.parts;
-    const { identity } = socket.data as SocketData;
+    const identity = this.#admitted.get(socket);
+    // Only a middleware of somebody else's could have let it in.
+    if (!identity) return void socket.disconnect(true);
     const session = new SocketSession(socket, identity, options, clock);
     registry.add(session);
     dispatcher.attach(session);
     socket.once('disconnect', (reason) => {
-      session.disconnected();
+      session.disconnected(reason);
       dispatcher.release(session);
       registry.remove(session, reason);
     });
     session.open(identity);
+    // It was admitted before the drain began, and the others have been told already.
+    if (this.#drainDelayMs) session.drain(this.#drainDelayMs());
   }
-}
-
-interface SocketData {
-  identity: Identity;
 }
 
 function refusalReason(code: string): (typeof handshakesRefused.labels.reason)[number] {
@@ -100,6 +118,8 @@ function refusalReason(code: string): (typeof handshakesRefused.labels.reason)[n
     case 'UNAUTHENTICATED':
     case 'TOKEN_EXPIRED':
       return 'token';
+    case 'RATE_LIMITED':
+      return 'rate';
     case 'DRAINING':
       return 'draining';
     default:

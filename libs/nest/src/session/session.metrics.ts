@@ -23,14 +23,14 @@ export const handshakesRefused = {
   kind: 'counter',
   name: 'realtime_session_refused_total',
   help: 'Handshakes that were refused',
-  labels: { reason: ['origin', 'protocol', 'token', 'draining', 'failed'] },
+  labels: { reason: ['origin', 'protocol', 'token', 'rate', 'draining', 'failed'] },
 } as const satisfies CounterMetric;
 
 export const framesRefused = {
   kind: 'counter',
   name: 'realtime_session_frames_refused_total',
   help: 'Client frames that were refused before any stage saw them',
-  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'draining'] },
+  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'draining', 'lagging'] },
 } as const satisfies CounterMetric;
 
 export const sessionsLagging = {
@@ -38,3 +38,9 @@ export const sessionsLagging = {
   name: 'realtime_session_lagging_total',
   help: 'Times a session left the live flow because it read too slowly',
 } as const satisfies CounterMetric;
+
+export const sessionWaitingBytes = {
+  kind: 'gauge',
+  name: 'realtime_session_waiting_bytes',
+  help: 'Bytes that wait for the clients of this node to read them, at the last look',
+} as const satisfies GaugeMetric;

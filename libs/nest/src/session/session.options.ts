@@ -2,7 +2,9 @@
 export interface SessionOptions {
   /**
    * Origins of browser pages that may connect, such as `https://app.example.com`. Requests without an `Origin` (other
-   * programs) and from the page's own host are always let through.
+   * programs), and pages whose host and port are those of the request's `Host`, are always let through. Behind a proxy
+   * that changes `Host`, name your own origin here too; `X-Forwarded-Host` is not looked at, anybody can send it.
+   * `Origin: null` (sandboxed pages, files) is refused.
    * @defaultValue `[]`
    */
   readonly allowedOrigins: readonly string[];
@@ -12,10 +14,15 @@ export interface SessionOptions {
    */
   readonly heartbeatIntervalMs: number;
   /**
-   * How long a pong may take, in ms. Lowered: sessions on slow phone networks are cut. @defaultValue 8000
+   * How long a pong may take, in ms. The ping waits behind all that was sent before it, so a client that cannot read
+   * `maxWaitingBytes` in this time is taken for dead. Lowered: sessions on slow phone networks are cut. Raised: a dead
+   * connection is noticed later. @defaultValue 8000
    */
   readonly heartbeatTimeoutMs: number;
-  /** How long `authenticate` may take, in ms. @defaultValue 5000 */
+  /**
+   * How long `authenticate` may take, in ms. Raised: strangers hold connections longer. Lowered: a slow key server
+   * refuses good tokens. @defaultValue 5000
+   */
   readonly authenticateTimeoutMs: number;
   /**
    * How long before the token's expiry the client is asked for a new one, in ms. @defaultValue 30000
@@ -37,7 +44,7 @@ export interface SessionOptions {
   readonly maxCommandsInFlight: number;
   /**
    * Bytes that may wait for a slow client before it leaves the live flow. Raised: more memory for slow clients.
-   * Lowered: more of them page from history. @defaultValue 1048576
+   * Lowered: more of them page from history. With eight times as much waiting it is closed. @defaultValue 1048576
    */
   readonly maxWaitingBytes: number;
   /** How long a client may take nothing at all while bytes wait, in ms, before it is closed. @defaultValue 30000 */

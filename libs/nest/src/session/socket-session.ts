@@ -4,11 +4,15 @@ import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { fullBucket, takeToken, type TokenBucket } from '../core/token-bucket.js';
 import type { Identity } from './authenticator.port.js';
+import { lookAt, type Backlog, type BacklogRemedy } from './backlog.js';
 import type { SessionOptions } from './session.options.js';
 import { transition, type SessionInput, type SessionState } from './session-state.js';
 import type { Session } from './session.js';
+import { SocketOutflow } from './socket-outflow.js';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** How long a client that was told goodbye may take to read it. */
+const FLUSH_TIMEOUT_MS = 5_000;
 
 /** A session on a Socket.IO socket. */
 export class SocketSession implements Session {
@@ -17,6 +21,8 @@ export class SocketSession implements Session {
   #principal: unknown;
   #state: SessionState;
   #bucket: TokenBucket;
+  #backlog: Backlog = { kind: 'clear' };
+  readonly #outflow: SocketOutflow;
   #cancelTimer = (): void => {};
   readonly #ended = new AbortController();
 
@@ -31,6 +37,7 @@ export class SocketSession implements Session {
     this.#principal = identity.principal;
     this.#state = { kind: 'active' };
     this.#bucket = fullBucket(this.#rate, clock.now());
+    this.#outflow = new SocketOutflow(socket);
   }
 
   get principal(): unknown {
@@ -43,6 +50,15 @@ export class SocketSession implements Session {
 
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  get waitingBytes(): number {
+    return this.#outflow.waitingBytes;
+  }
+
+  /** Whether more answers would only pile up behind those that the client has not read. */
+  get isBehind(): boolean {
+    return this.#backlog.kind === 'lagging' || this.waitingBytes > this.options.maxWaitingBytes;
   }
 
   /** The session is active: the first thing its client hears. */
@@ -84,15 +100,39 @@ export class SocketSession implements Session {
     this.#apply({ kind: 'drain' });
   }
 
-  /** Says why, then cuts. Engine.IO flushes what was written before it closes. */
+  /** How far the client is behind with reading, and what that calls for. */
+  look(): BacklogRemedy {
+    const { waitingBytes, progress } = this.#outflow;
+    const { next, remedy } = lookAt(this.#backlog, { waitingBytes, progress, now: this.clock.now() }, this.options);
+    this.#backlog = next;
+    return remedy;
+  }
+
+  /** Says why, then closes. Engine.IO flushes what was written before. */
   close(error: WireError): void {
+    if (this.#state.kind === 'closed') return;
     this.tell({ kind: 'closing', error });
     this.#apply({ kind: 'close', error });
     this.socket.disconnect(true);
   }
 
-  disconnected(): void {
+  /** Closes without waiting for a client that does not read. */
+  cut(error: WireError): void {
+    this.close(error);
+    this.#outflow.destroy();
+  }
+
+  /**
+   * The socket is gone for Socket.IO. The connection below may not be: Engine.IO waits without end for a client to read
+   * what is left, and after a missed heartbeat the websocket still waits half a minute for a close frame.
+   */
+  disconnected(reason: string): void {
     this.#apply({ kind: 'disconnected' });
+    const destroyUnused = (): void => {
+      if (!this.#outflow.isOpen) this.#outflow.destroy();
+    };
+    if (reason === 'ping timeout') destroyUnused();
+    else this.clock.after(FLUSH_TIMEOUT_MS, destroyUnused);
   }
 
   #apply(input: SessionInput): void {

@@ -1,0 +1,76 @@
+import { wireError } from '@millrace/protocol';
+import type { Clock } from '../core/clock.js';
+import type { Random } from '../core/random.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import type { LiveFlow } from './live-flow.port.js';
+import { sessionsLagging, sessionWaitingBytes } from './session.metrics.js';
+import type { SessionRegistry } from './session-registry.js';
+import type { SocketSession } from './socket-session.js';
+
+const LOOK_INTERVAL_MS = 250;
+/** Those who fell behind together come back one by one. */
+const LAG_SPREAD_MS = 1_000;
+
+export interface SlowSessionsParts {
+  readonly registry: SessionRegistry;
+  readonly liveFlow: LiveFlow;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/**
+ * Looks at what waits for each client. One that reads too slowly leaves the live flow and pages from history; one that
+ * reads nothing is cut off. So a slow client costs its own place, never the node's memory.
+ */
+export class SlowSessions {
+  #cancel: (() => void) | undefined;
+
+  constructor(private readonly parts: SlowSessionsParts) {}
+
+  start(): void {
+    this.#cancel ??= this.#later();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #later(): () => void {
+    return this.parts.clock.after(LOOK_INTERVAL_MS, () => {
+      this.#cancel = this.#later();
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    let waitingBytes = 0;
+    for (const session of this.parts.registry.all()) {
+      this.#remedy(session);
+      waitingBytes += session.waitingBytes;
+    }
+    this.parts.recorder.set(sessionWaitingBytes, {}, waitingBytes);
+  }
+
+  #remedy(session: SocketSession): void {
+    const { liveFlow, recorder, random } = this.parts;
+    const remedy = session.look();
+    switch (remedy) {
+      case 'none':
+        return;
+      case 'interrupt':
+        recorder.count(sessionsLagging, {});
+        session.tell({
+          kind: 'lagging',
+          channels: liveFlow.interrupt(session),
+          retryAfterMs: Math.floor(random() * LAG_SPREAD_MS),
+        });
+        return;
+      case 'close':
+        return session.cut(wireError('BUSY', { retryAfterMs: Math.floor(random() * LAG_SPREAD_MS) }));
+      default:
+        return remedy satisfies never;
+    }
+  }
+}
