@@ -1,0 +1,61 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { BootError } from '@millrace/nest';
+import { AppModule } from './app.module.js';
+import { readAppConfig, type AppConfig } from './config/app.config.js';
+import { DataFolder } from './config/data-folder.js';
+import { ConfigError } from './config/environment.js';
+import { FeedProcess } from './feed-process/feed-process.js';
+import { feedOptions, feedUsage, parseStrictly, readFeedArguments, UsageError } from './feed/feed-arguments.js';
+
+const usage = `usage: npm start -- [options]
+  --no-feed            only the server
+${feedUsage}
+Environment: PORT, DATABASE_URL, DATA_DIR, JWT_SECRET, FEED_KEY, FEED=off`;
+
+async function start(): Promise<void> {
+  const { 'no-feed': noFeed, ...rest } = parseStrictly(process.argv.slice(2), {
+    ...feedOptions,
+    'no-feed': { type: 'boolean' },
+  });
+  const feedArguments = readFeedArguments(rest);
+  const config = lockData(readAppConfig());
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), {
+    logger: ['warn', 'error', 'fatal'],
+    abortOnError: false,
+  });
+  app.useStaticAssets(fileURLToPath(new URL('page', import.meta.url)));
+  app.enableShutdownHooks();
+  await app.listen(config.port);
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  console.log(`Departures: http://localhost:${port}`);
+  if (config.feed === 'on' && noFeed !== true) app.get(FeedProcess).start(`http://127.0.0.1:${port}`, feedArguments);
+}
+
+/** Holds the folder of the embedded database for the life of this process. */
+function lockData(config: AppConfig): AppConfig {
+  if (config.database.kind === 'server') return config;
+  const folder = new DataFolder(config.database.folder);
+  process.once('exit', () => folder.release());
+  return { ...config, database: { kind: 'embedded', folder: folder.database } };
+}
+
+function failure(error: unknown): { readonly text: string; readonly code: number } {
+  if (error instanceof UsageError) return { text: `${error.message}\n\n${usage}`, code: 2 };
+  if (error instanceof ConfigError || error instanceof BootError) return { text: error.message, code: 1 };
+  const { code, port } = error as { readonly code?: string; readonly port?: number };
+  if (code === 'EADDRINUSE') return { text: `PORT ${port} is in use: set PORT to another one`, code: 1 };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
+}
+
+try {
+  await start();
+} catch (error) {
+  const { text, code } = failure(error);
+  console.error(text);
+  // What was opened before the failure would keep the process alive.
+  process.exit(code);
+}
