@@ -98,7 +98,7 @@ function connect(): Client {
 it('brings a command in, its event out, and replays what was missed', async () => {
   const [writer, reader] = [connect(), connect()];
   const seen: string[] = [];
-  const recovered = vi.fn();
+  const recovered = vi.fn<(recovery: { count: number }) => void>();
   const subscription = reader.subscribe(notes, { book: 'red' });
   subscription.on('note.written', ({ text }, { offset }) => seen.push(`${offset} ${text}`));
   subscription.on('recovered', recovered);

@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RealtimeError, type Client } from '@millrace/client';
+import { brewNote, postNote, spoilNote, writeNote } from '../../apps/notes/contracts.js';
+import type { CommandEffect, CommandRecord } from './command-check.js';
+
+interface LoadOptions {
+  readonly boards: readonly string[];
+  /** Between two commands of one sender. */
+  readonly pauseMs: number;
+}
+
+/** Senders that send one command after another until they are stopped, and write down what they were told. */
+export class Load {
+  readonly records: CommandRecord[] = [];
+  readonly #senders: Promise<void>[] = [];
+  #sent = 0;
+  #stopped = false;
+
+  constructor(private readonly options: LoadOptions) {}
+
+  /** How many were sent; each of them ends in one record. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  add(client: Client): void {
+    this.#senders.push(this.#run(client, this.#senders.length));
+  }
+
+  /** Waits for every answer. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#senders);
+  }
+
+  async #run(client: Client, sender: number): Promise<void> {
+    for (let step = sender; !this.#stopped; step++) {
+      const board = this.options.boards[step % this.options.boards.length] ?? '';
+      await this.#send(client, { board, text: `${sender}-${step}` }, step);
+      await sleep(this.options.pauseMs);
+    }
+  }
+
+  async #send(client: Client, note: { board: string; text: string }, step: number): Promise<void> {
+    this.#sent++;
+    const [effect, send] = kindOf(client, note, step);
+    try {
+      const { event } = await send();
+      this.records.push({ text: note.text, effect, outcome: 'applied', event });
+    } catch (error) {
+      if (!(error instanceof RealtimeError)) throw error;
+      this.records.push({ text: note.text, effect, outcome: error.outcome ?? 'unknown', code: error.code });
+    }
+  }
+}
+
+type Send = () => Promise<{ readonly event: string }>;
+
+function kindOf(client: Client, note: { board: string; text: string }, step: number): [CommandEffect, Send] {
+  switch (step % 5) {
+    case 0:
+      return ['event', () => client.send(postNote, note)];
+    case 1:
+      return ['none', () => client.send(spoilNote, note)];
+    case 2:
+      // So that at any moment some commands are between their insert and their commit.
+      return ['row', () => client.send(brewNote, { ...note, forMs: 150 })];
+    default:
+      return ['row', () => client.send(writeNote, note)];
+  }
+}

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { NotesConfig } from '../../apps/notes/notes.config.js';
+import { readMetrics, type Metrics } from './metrics.js';
+
+const program = fileURLToPath(new URL('../../apps/dist/notes/main.js', import.meta.url));
+const STARTS_WITHIN_MS = 20_000;
+const MAX_OUTPUT = 100_000;
+
+export interface NodeExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The end of what it printed. */
+  readonly output: string;
+}
+
+/** One node of Millrace: the application of `test/apps/notes` in a process of its own. */
+export class NotesNode {
+  readonly #child: ChildProcess;
+  #output = '';
+  #port: number | undefined;
+  readonly exited: Promise<NodeExit>;
+
+  constructor(config: NotesConfig) {
+    const env = { ...process.env, NODE_ENV: 'test', NOTES_CONFIG: JSON.stringify(config) };
+    // The channel is there to be closed: the node ends when this process does.
+    this.#child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-MAX_OUTPUT)));
+    }
+    this.exited = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => resolve({ code, signal, output: this.#output }));
+    });
+  }
+
+  /** Rejects with what the process printed when it ends instead of listening. */
+  static async start(config: NotesConfig): Promise<NotesNode> {
+    const node = new NotesNode(config);
+    await node.#listen();
+    return node;
+  }
+
+  get port(): number {
+    if (this.#port === undefined) throw new Error('The node does not listen');
+    return this.#port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  get memoryBytes(): Promise<number> {
+    return this.metrics().then((metrics) => metrics.get('process_resident_memory_bytes') ?? 0);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** kill -9, unless it has ended. */
+  async kill(): Promise<NodeExit> {
+    this.signal('SIGKILL');
+    return this.exited;
+  }
+
+  async readiness(): Promise<number> {
+    return (await fetch(`${this.url}/health/ready`)).status;
+  }
+
+  async liveness(): Promise<number> {
+    return (await fetch(`${this.url}/health/live`)).status;
+  }
+
+  async metrics(): Promise<Metrics> {
+    return readMetrics(await (await fetch(`${this.url}/metrics`)).text());
+  }
+
+  async #listen(): Promise<void> {
+    const lines = createInterface({ input: this.#child.stdout! });
+    this.#port = await new Promise<number>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        void this.kill();
+        reject(new Error(`The node does not listen after ${STARTS_WITHIN_MS} ms: ${this.#output}`));
+      }, STARTS_WITHIN_MS);
+      lines.on('line', (line) => {
+        if (!line.startsWith('{"port"')) return;
+        clearTimeout(timer);
+        resolve((JSON.parse(line) as { port: number }).port);
+      });
+      void this.exited.then(({ code, output }) => {
+        clearTimeout(timer);
+        reject(new Error(`The node ended with ${code}: ${output}`));
+      });
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** What happens to bytes on the connections that are open. */
+type Flow = 'both' | 'neither' | 'stalled';
+
+interface Pair {
+  readonly client: Socket;
+  readonly server: Socket;
+  flow: Flow;
+}
+
+/** The network between clients and a node: its address stays while nodes come and go behind it. */
+export class TcpProxy {
+  readonly #pairs = new Set<Pair>();
+  readonly #server: Server;
+  /** Port of the node; nobody answers while it is undefined. */
+  target: number | undefined;
+
+  private constructor() {
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  static async listen(target?: number): Promise<TcpProxy> {
+    const proxy = new TcpProxy();
+    proxy.target = target;
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get open(): number {
+    return this.#pairs.size;
+  }
+
+  /** Every connection breaks, as when a router restarts. Returns how many. */
+  cut(): number {
+    const pairs = [...this.#pairs];
+    for (const { client, server } of pairs) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+    return pairs.length;
+  }
+
+  /** Half-open: bytes of the connections that are open vanish both ways, and neither side hears of the other's end. */
+  swallow(): number {
+    return this.#turn('neither');
+  }
+
+  /** The clients of the connections that are open take nothing any more, until {@link flow}. */
+  stall(): number {
+    return this.#turn('stalled');
+  }
+
+  flow(): number {
+    return this.#turn('both');
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #turn(flow: Flow): number {
+    for (const pair of this.#pairs) {
+      pair.flow = flow;
+      if (flow === 'stalled') pair.server.pause();
+      else pair.server.resume();
+    }
+    return this.#pairs.size;
+  }
+
+  #accept(client: Socket): void {
+    client.on('error', () => {});
+    if (this.target === undefined) {
+      client.destroy();
+      return;
+    }
+    const pair: Pair = { client, server: connect(this.target, '127.0.0.1'), flow: 'both' };
+    pair.server.on('error', () => {});
+    client.setNoDelay(true);
+    pair.server.setNoDelay(true);
+    this.#pairs.add(pair);
+    this.#forward(pair, client, pair.server);
+    this.#forward(pair, pair.server, client);
+  }
+
+  #forward(pair: Pair, from: Socket, to: Socket): void {
+    from.on('data', (chunk) => {
+      if (pair.flow === 'neither' || to.write(chunk)) return;
+      from.pause();
+      to.once('drain', () => {
+        if (pair.flow !== 'stalled') from.resume();
+      });
+    });
+    from.once('close', () => {
+      this.#pairs.delete(pair);
+      if (pair.flow !== 'neither') to.destroy();
+    });
+  }
+}
