@@ -22,25 +22,26 @@ async function start(): Promise<void> {
     'no-feed': { type: 'boolean' },
   });
   const feedArguments = readFeedArguments(rest);
-  const config = lockData(readAppConfig());
+  const config = readAppConfig();
+  holdData(config);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.of(config), {
     logger: ['warn', 'error', 'fatal'],
     abortOnError: false,
   });
   app.useStaticAssets(fileURLToPath(new URL('page', import.meta.url)));
-  app.enableShutdownHooks();
+  // Nest would end the process by the signal once more, which looks like a crash and skips the handlers of `exit`.
+  app.enableShutdownHooks([], { useProcessExit: true });
   await app.listen(config.port);
   const { port } = app.getHttpServer().address() as AddressInfo;
   console.log(`Departures: http://localhost:${port}`);
   if (config.feed === 'on' && noFeed !== true) app.get(FeedProcess).start(`http://127.0.0.1:${port}`, feedArguments);
 }
 
-/** Holds the folder of the embedded database for the life of this process. */
-function lockData(config: AppConfig): AppConfig {
-  if (config.database.kind === 'server') return config;
-  const folder = new DataFolder(config.database.folder);
+/** For the life of this process. */
+function holdData({ database }: AppConfig): void {
+  if (database.kind === 'server') return;
+  const folder = DataFolder.take(database.folder);
   process.once('exit', () => folder.release());
-  return { ...config, database: { kind: 'embedded', folder: folder.database } };
 }
 
 function failure(error: unknown): { readonly text: string; readonly code: number } {

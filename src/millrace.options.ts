@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { MillraceOptions } from '@millrace/nest';
 import type { AppConfig } from './config/app.config.js';
 import { authenticator } from './sign-in/token.js';
@@ -7,7 +8,7 @@ export function millraceOptions({ database, jwtSecret }: AppConfig): MillraceOpt
   return {
     ...(database.kind === 'server'
       ? { postgres: { connectionString: database.connectionString } }
-      : { embedded: { dataDir: database.folder } }),
+      : { embedded: { dataDir: join(database.folder, 'database') } }),
     authenticate: authenticator(jwtSecret),
     session: {
       // The feed may send up to 500 departures a second.

@@ -4,7 +4,7 @@ import { ConfigError, secret, text, type Environment } from './environment.js';
 
 export type DatabaseConfig =
   | { readonly kind: 'server'; readonly connectionString: string }
-  /** PGlite, with its files in `folder`. */
+  /** PGlite, with its files below `folder`. */
   | { readonly kind: 'embedded'; readonly folder: string };
 
 /** The configuration of the server, and the token to inject it by. */

@@ -18,18 +18,17 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
 it('makes the folder, holds it and lets go of it', () => {
-  const data = new DataFolder(folder);
-  expect(data.database).toBe(join(folder, 'database'));
+  const data = DataFolder.take(folder);
   expect(readFileSync(lock(), 'utf8')).toBe(String(process.pid));
   data.release();
   expect(existsSync(lock())).toBe(false);
 });
 
 it('refuses a folder that another process has', () => {
-  new DataFolder(folder);
+  DataFolder.take(folder);
   writeFileSync(lock(), String(process.ppid));
-  expect(() => new DataFolder(folder)).toThrow(ConfigError);
-  expect(() => new DataFolder(folder)).toThrow(new RegExp(`in use by process ${process.ppid}`));
+  expect(() => DataFolder.take(folder)).toThrow(ConfigError);
+  expect(() => DataFolder.take(folder)).toThrow(new RegExp(`in use by process ${process.ppid}`));
 });
 
 it.each([
@@ -37,14 +36,14 @@ it.each([
   ['of this very process id, from before a restart', String(process.pid)],
   ['that was cut short', ''],
 ])('takes over a lock %s', (_case, content) => {
-  new DataFolder(folder).release();
+  DataFolder.take(folder).release();
   writeFileSync(lock(), content);
-  new DataFolder(folder);
+  DataFolder.take(folder);
   expect(readFileSync(lock(), 'utf8')).toBe(String(process.pid));
 });
 
 it('leaves the lock of the next owner alone', () => {
-  const data = new DataFolder(folder);
+  const data = DataFolder.take(folder);
   writeFileSync(lock(), String(process.ppid));
   data.release();
   expect(existsSync(lock())).toBe(true);

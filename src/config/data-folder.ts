@@ -7,23 +7,26 @@ import { ConfigError } from './environment.js';
  * its own. The lock is a file with the id of its owner; that of a process that is gone is taken over.
  */
 export class DataFolder {
-  readonly database: string;
   readonly #lock: string;
 
-  /** @throws ConfigError when another process has the folder */
-  constructor(folder: string) {
-    mkdirSync(folder, { recursive: true });
-    this.database = join(folder, 'database');
+  private constructor(folder: string) {
     this.#lock = join(folder, 'owner.pid');
-    if (this.#take()) return;
-    const owner = this.#owner();
+  }
+
+  /** Makes the folder where there is none. @throws ConfigError when another process has it */
+  static take(folder: string): DataFolder {
+    mkdirSync(folder, { recursive: true });
+    const taken = new DataFolder(folder);
+    if (taken.#take()) return taken;
+    const owner = taken.#owner();
     if (owner !== undefined && isAlive(owner)) {
       throw new ConfigError(
         `DATA_DIR: ${folder} is in use by process ${owner}. End it, or set DATA_DIR to another folder`,
       );
     }
-    rmSync(this.#lock, { force: true });
-    if (!this.#take()) throw new ConfigError(`DATA_DIR: another process has just taken ${folder}`);
+    rmSync(taken.#lock, { force: true });
+    if (!taken.#take()) throw new ConfigError(`DATA_DIR: another process has just taken ${folder}`);
+    return taken;
   }
 
   release(): void {

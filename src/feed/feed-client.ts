@@ -2,7 +2,7 @@ import { createClient, type Client, type ConnectionState } from '@millrace/clien
 import { recordDeparture } from '../contracts/desk.contract.js';
 import { resumeFeed } from '../contracts/feed.contract.js';
 import type { FeedConfig } from '../config/feed.config.js';
-import type { Desk } from './feed.js';
+import { FeedStopped, type Desk } from './feed.js';
 import { signIn, SignInRefused } from './sign-in.js';
 
 export interface FeedClient {
@@ -33,7 +33,7 @@ export function connectFeed(config: FeedConfig, say: (line: string) => void, fai
       say(`${state.error?.message ?? 'The connection was lost.'} Trying again`);
       told = 'reconnecting';
     } else if (state.kind === 'needs-auth' || (state.kind === 'disconnected' && state.error)) {
-      fail(new Error(state.error?.message));
+      fail(new FeedStopped(state.error?.message));
     }
   });
   return {

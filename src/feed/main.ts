@@ -4,8 +4,9 @@ import { readFeedConfig } from '../config/feed.config.js';
 import { readFlights } from '../flights/flights.js';
 import { connectFeed } from './feed-client.js';
 import { feedOptions, feedUsage, parseStrictly, readFeedArguments, UsageError } from './feed-arguments.js';
-import { Feed, type FeedClock } from './feed.js';
+import { Feed, FeedStopped, type FeedClock } from './feed.js';
 import { firstOfDay } from './first-of-day.js';
+import { SignInRefused } from './sign-in.js';
 
 const say = (line: string): void => console.log(`Feed: ${line}`);
 
@@ -37,6 +38,9 @@ async function run(): Promise<void> {
   }
 }
 
+const isExpected = (error: unknown): error is Error =>
+  [ConfigError, FeedStopped, SignInRefused].some((kind) => error instanceof kind);
+
 const ENDED = new Error('The feed was asked to end');
 
 try {
@@ -46,7 +50,7 @@ try {
     console.error(`${error.message}\n\nusage: node dist/feed/main.js [options]\n${feedUsage}`);
     process.exitCode = 2;
   } else {
-    console.error(`Feed: stopped: ${error instanceof ConfigError ? error.message : String(error)}`);
+    console.error('Feed: stopped:', isExpected(error) ? error.message : error);
     process.exitCode = 1;
   }
 }
