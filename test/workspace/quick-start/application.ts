@@ -22,7 +22,12 @@ export class Application {
 
   /** Runs a line of the README to its end. Rejects with its output when it fails. */
   async run(line: string, cwd = this.folder): Promise<void> {
-    await execute('sh', ['-c', line], { cwd, env: environment(), timeout: 60_000 });
+    try {
+      await execute('sh', ['-c', line], { cwd, env: environment(), timeout: 60_000 });
+    } catch (error) {
+      const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
+      throw new Error(`${line}\n${stdout}${stderr}`, { cause: error });
+    }
   }
 
   /** Starts a line of the README that does not end by itself. */
