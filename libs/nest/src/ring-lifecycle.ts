@@ -13,13 +13,14 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, hub, sequencer } = this.ring;
+    const { commands, policies, channels, store, hub, sequencer, slowSessions } = this.ring;
     commands.bind();
     policies.bind();
     if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');
     await store.start();
     await hub.start();
     sequencer.start();
+    slowSessions.start();
   }
 
   /** The last hook that is awaited before Nest cuts the sockets. */
@@ -28,7 +29,8 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
   }
 
   async onApplicationShutdown(): Promise<void> {
-    const { sequencer, hub, store, database } = this.ring;
+    const { sequencer, hub, store, database, slowSessions } = this.ring;
+    slowSessions.stop();
     await sequencer.stop();
     await hub.stop();
     await store.stop();

@@ -23,6 +23,7 @@ import type { FrameRoute } from './session/frame-route.js';
 import { Identify } from './session/identify.js';
 import { NestInvoker } from './session/nest-invoker.js';
 import { SessionRegistry } from './session/session-registry.js';
+import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
 import { SocketRoomEmitter } from './session/socket-room-emitter.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
@@ -70,6 +71,7 @@ export class Ring {
 
   // session, command, channel
   readonly sessions: SessionRegistry;
+  readonly slowSessions: SlowSessions;
   readonly access: ChannelAccess;
   readonly commands: CommandExplorer;
   readonly policies: ChannelExplorer;
@@ -117,6 +119,13 @@ export class Ring {
     const invoker = new NestInvoker(host.contexts);
     const identify = new Identify(options.authenticate, session, clock);
     this.sessions = new SessionRegistry(recorder);
+    this.slowSessions = new SlowSessions({
+      registry: this.sessions,
+      liveFlow: this.subscriptions,
+      recorder,
+      clock,
+      random: systemRandom,
+    });
     this.access = new ChannelAccess({
       channels: this.channels,
       subscriptions: this.subscriptions,
