@@ -97,8 +97,8 @@ export class TcpProxy {
       });
     });
     from.once('close', () => {
-      this.#pairs.delete(pair);
-      if (pair.flow !== 'neither') to.destroy();
+      if (to.destroyed) this.#pairs.delete(pair);
+      else if (pair.flow !== 'neither') to.destroy();
     });
   }
 }
