@@ -12,11 +12,11 @@ const RETRY_AFTER_MS = 2_000;
  * The keys that an issuer publishes. Whether a token is bad cannot be told while they are out of reach, or older than
  * the token that needs a new one: the client is then asked to try again, or it would sign its user out.
  */
-export function remoteKeys(url: URL): JWTVerifyGetKey {
+export function remoteKeys(url: URL, fetchTimeoutMs = FETCH_TIMEOUT_MS): JWTVerifyGetKey {
   const logger = new Logger('Millrace');
   const cache: Partial<ExportedJWKSCache> = {};
   const keys = createRemoteJWKSet(url, {
-    timeoutDuration: FETCH_TIMEOUT_MS,
+    timeoutDuration: fetchTimeoutMs,
     cooldownDuration: COOLDOWN_MS,
     [jwksCache]: cache as ExportedJWKSCache,
   });

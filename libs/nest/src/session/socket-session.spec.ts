@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { wireError } from '@millrace/protocol';
 import { sessionsEnded, sessionsOpen, sessionsOpened } from './session.metrics.js';
 import { ann, SessionBench } from './testing/session-bench.js';
+import { Deferred } from './testing/deferred.js';
 
 const DAY_MS = 86_400_000;
 
@@ -189,10 +190,10 @@ describe('SessionRegistry', () => {
 
   it('is busy while a frame is being answered, also one that fails', async () => {
     const { registry } = new SessionBench();
-    let fail = (_: Error): void => {};
-    const work = registry.track(new Promise((_, reject) => (fail = reject)));
+    const result = new Deferred<never>();
+    const work = registry.track(result.promise);
     expect(registry.isBusy).toBe(true);
-    fail(new Error('no'));
+    result.reject(new Error('no'));
     await expect(work).rejects.toThrow('no');
     expect(registry.isBusy).toBe(false);
   });

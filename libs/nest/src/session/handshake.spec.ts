@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { PROTOCOL_VERSION } from '@millrace/protocol';
+import { readHandshake, readToken } from './handshake.js';
+
+const client = { name: 'board', version: '1' };
+const refusal = (code: string) => expect.objectContaining({ code }) as Error;
+
+describe('the handshake', () => {
+  it('has a version and a token', () => {
+    expect(readHandshake({ protocol: PROTOCOL_VERSION, token: 'abc', client })).toEqual({ token: 'abc' });
+  });
+
+  it.each([
+    [undefined],
+    [null],
+    [{}],
+    [{ protocol: '1', token: 'abc' }],
+    [{ protocol: 2, token: 'abc' }],
+    ['text'],
+    [7],
+  ])('%j is of no version that is spoken here', (auth) => {
+    expect(() => readHandshake(auth)).toThrow(refusal('PROTOCOL_UNSUPPORTED'));
+  });
+
+  it.each([[undefined], [null], [''], [7], [{ toString: () => 'abc' }], [['abc']], ['x'.repeat(16_385)]])(
+    'refuses a token that is none (%#)',
+    (token) => {
+      expect(() => readHandshake({ protocol: PROTOCOL_VERSION, token, client })).toThrow(refusal('UNAUTHENTICATED'));
+    },
+  );
+
+  it('takes tokens as long as they get', () => {
+    expect(readToken('x'.repeat(16_384))).toHaveLength(16_384);
+  });
+});
