@@ -1,4 +1,6 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { Session } from '../session/session.js';
+import { RunningCommand } from './running-command.js';
 
 /**
  * One command on its way through guards, pipes, interceptors and handler.
@@ -11,10 +13,20 @@ export interface CommandContext {
   readonly session: Session;
   /** Aborts when the deadline has passed. */
   readonly deadline: AbortSignal;
-  /**
-   * Stands where the handler's transaction will be: parameters are resolved before the transaction exists, so that a
-   * refused command takes no connection.
-   * @internal
-   */
-  readonly transactionSlot: object;
+}
+
+/** Of (socket, data, context, name), with which Nest calls guards, interceptors and filters. */
+const CONTEXT_ARGUMENT = 2;
+
+/**
+ * The command that a guard, an interceptor or a parameter decorator stands before.
+ *
+ * @throws TypeError outside of a command
+ * @publicApi
+ */
+export function commandOf(execution: ExecutionContext): CommandContext {
+  const context: unknown = execution.getArgByIndex(CONTEXT_ARGUMENT);
+  if (context instanceof RunningCommand) return context;
+  const place = `${execution.getClass().name}.${execution.getHandler().name}`;
+  throw new TypeError(`${place} is not called by a command: only a method under @Command() is`);
 }

@@ -1,13 +1,25 @@
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { BootError } from '../core/boot-error.js';
-import { commandMetadata, isGateway } from './command.metadata.js';
+import { commandMetadata, isGateway, type CommandMetadata } from './command.metadata.js';
 import { CommandHandler, type CommandHandlerParts } from './command-handler.js';
+import { CommandParameters } from './command-parameters.js';
 import type { CommandRoute } from './command-route.js';
-import { checkPayload } from './payload-check.js';
+
+/** Longer timers fire at once. */
+const MAX_DEADLINE_MS = 2 ** 31 - 1;
+
+interface Found {
+  readonly place: string;
+  readonly handler: CommandHandler;
+}
+
+type GatewayClass = { readonly name: string; readonly prototype: object };
 
 /** Finds the methods under `@Command()` and binds each; what is put together wrongly stops the boot. */
 export class CommandExplorer {
+  readonly #scanner = new MetadataScanner();
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly route: CommandRoute,
@@ -15,51 +27,58 @@ export class CommandExplorer {
   ) {}
 
   bind(): void {
-    const handlers = new Map<string, CommandHandler>();
+    const found = new Map<string, Found>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
-      for (const handler of this.#handlersOf(wrapper)) {
+      for (const { place, handler } of this.#handlersOf(wrapper)) {
         const { name } = handler.metadata;
-        if (handlers.has(name)) throw new BootError(`Two handlers take the command "${name}"; it can have one`);
-        handlers.set(name, handler);
+        const other = found.get(name);
+        if (other) throw new BootError(`${twice(other.place, place)} the command "${name}"; it can have one handler`);
+        found.set(name, { place, handler });
       }
     }
-    this.route.register([...handlers.values()]);
+    this.route.register([...found.values()].map(({ handler }) => handler));
   }
 
-  #handlersOf(wrapper: InstanceWrapper): CommandHandler[] {
-    const { metatype } = wrapper;
-    if (typeof metatype !== 'function' || wrapper.isAlias || wrapper.isNotMetatype) return [];
-    const prototype = metatype.prototype as object | undefined;
-    const names = commandMethods(prototype);
-    if (names.length === 0) return [];
-    if (!isGateway(metatype)) {
-      throw new BootError(`${metatype.name}.${names[0]} is under @Command(), but its class is not under @Gateway()`);
-    }
-    if (!wrapper.isDependencyTreeStatic()) {
-      throw new BootError(`${metatype.name} is request-scoped; a class under @Gateway() must be a singleton`);
-    }
-    return names.map((name) => {
-      checkPayload(metatype, name);
-      return new CommandHandler(wrapper.instance as object, name, metadataOf(prototype, name), this.parts);
+  #handlersOf(wrapper: InstanceWrapper): Found[] {
+    const gateway = classOf(wrapper);
+    if (!gateway) return [];
+    return this.#scanner.getAllMethodNames(gateway.prototype).flatMap((name) => {
+      const metadata = commandMetadata((gateway.prototype as Record<string, object>)[name] ?? {});
+      if (!metadata) return [];
+      checkPlace(wrapper, gateway, name, metadata);
+      const parameters = CommandParameters.read({ gateway, name, inTransaction: metadata.transaction !== false });
+      const instance = wrapper.instance as object;
+      const handler = new CommandHandler({ instance, name, metadata, parameters }, this.parts);
+      return [{ place: `${gateway.name}.${name}`, handler }];
     });
   }
 }
 
-const scanner = new MetadataScanner();
-
-function commandMethods(prototype: object | undefined): string[] {
-  if (!prototype) return [];
-  return scanner
-    .getAllMethodNames(prototype)
-    .filter((name) => commandMetadata(methodOf(prototype, name)) !== undefined);
+/** Of a provider that a factory made, as tests like to, only its instance tells the class. */
+function classOf(wrapper: InstanceWrapper): GatewayClass | undefined {
+  if (wrapper.isAlias) return undefined;
+  const instance = wrapper.instance as object | null | undefined;
+  const type: unknown = wrapper.isNotMetatype ? instance?.constructor : wrapper.metatype;
+  return typeof type === 'function' && type.prototype ? type : undefined;
 }
 
-function metadataOf(prototype: object | undefined, name: string): NonNullable<ReturnType<typeof commandMetadata>> {
-  const metadata = prototype && commandMetadata(methodOf(prototype, name));
-  if (!metadata) throw new BootError(`${name} is not under @Command()`);
-  return metadata;
+function checkPlace(wrapper: InstanceWrapper, gateway: GatewayClass, name: string, metadata: CommandMetadata): void {
+  const place = `${gateway.name}.${name}`;
+  if (!isGateway(gateway)) {
+    throw new BootError(`${place} is under @Command(), but its class is not under @Gateway()`);
+  }
+  if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+    throw new BootError(
+      `${place} handles a command, but ${gateway.name}, something that it depends on or one of its guards, pipes, ` +
+        'interceptors and filters is request-scoped or transient: a class under @Gateway() must be a singleton',
+    );
+  }
+  const { deadlineMs = 1 } = metadata;
+  if (!(deadlineMs >= 1 && deadlineMs <= MAX_DEADLINE_MS)) {
+    throw new BootError(`The deadlineMs of ${place} is ${deadlineMs}; it must be between 1 and ${MAX_DEADLINE_MS}`);
+  }
 }
 
-function methodOf(prototype: object, name: string): object {
-  return (prototype as Record<string, object>)[name] ?? {};
+function twice(one: string, other: string): string {
+  return one === other ? `${one} is provided twice and takes both times` : `${one} and ${other} both take`;
 }

@@ -1,12 +1,12 @@
-import { isObservable, lastValueFrom } from 'rxjs';
+import { from, fromEvent, isObservable, lastValueFrom, takeUntil } from 'rxjs';
 import type { CommandOutcome } from '@millrace/protocol';
-import { CodedError } from '../core/coded-error.js';
 import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
-import { ambient, runWithin } from '../stream/transaction/ambient.js';
+import { runWithin } from '../stream/transaction/ambient.js';
 import type { TransactionPort } from '../stream/transaction/transaction.port.js';
-import { UnitOfWork, type StagedRef } from '../stream/transaction/unit-of-work.js';
-import type { CommandContext } from './command-context.js';
+import { TransactionRun } from '../stream/transaction/transaction-run.js';
 import type { CommandMetadata } from './command.metadata.js';
+import type { CommandParameters } from './command-parameters.js';
+import type { HandlerRun, RunningCommand } from './running-command.js';
 
 export interface CommandHandlerParts {
   readonly invoker: NestInvoker;
@@ -14,83 +14,73 @@ export interface CommandHandlerParts {
   readonly maxEventsPerTransaction: number;
 }
 
-/** What became of one command, beside its result. */
-export interface CommandRun {
-  readonly outcome: CommandOutcome | undefined;
-  readonly staged: readonly StagedRef[];
-  /** Settles, without failing, when nothing of the handler's transaction is left open. */
-  readonly closed: Promise<unknown>;
-}
-
-class Run implements CommandRun {
-  unit: UnitOfWork | undefined;
-  direct: CommandOutcome = 'not-applied';
-  closed: Promise<unknown> = Promise.resolve();
-
-  get outcome(): CommandOutcome {
-    return this.unit ? this.unit.outcome : this.direct;
-  }
-
-  get staged(): readonly StagedRef[] {
-    return this.unit?.staged ?? [];
-  }
+/** The method under `@Command()`. */
+export interface CommandMethod {
+  readonly instance: object;
+  readonly name: string;
+  readonly metadata: CommandMetadata;
+  readonly parameters: CommandParameters;
 }
 
 /** One method under `@Command()`, with Nest's enhancers outside and its transaction inside. */
 export class CommandHandler {
+  readonly metadata: CommandMetadata;
+  readonly parameters: CommandParameters;
   readonly #invocation: Invocation;
-  readonly #runs = new WeakMap<CommandContext, Run>();
 
   constructor(
-    instance: object,
-    methodName: string,
-    readonly metadata: CommandMetadata,
+    { instance, name, metadata, parameters }: CommandMethod,
     private readonly parts: CommandHandlerParts,
   ) {
-    this.#invocation = parts.invoker.bind(instance, methodName, (call, args) => this.#around(call, args));
+    this.metadata = metadata;
+    this.parameters = parameters;
+    this.#invocation = parts.invoker.bind(instance, name, (call, args) => this.#around(call, args));
   }
 
-  start(data: unknown, context: CommandContext): { readonly run: CommandRun; readonly result: Promise<unknown> } {
-    const run = new Run();
-    this.#runs.set(context, run);
-    const cause = { commandId: context.id, principal: context.session.subject };
-    const result = runWithin({ cause, command: context }, () =>
-      this.#invocation(context.session, data, context, context.name),
-    );
-    return { run, result };
+  /** The answer as Nest's enhancers leave it; a filter may answer with an Observable too. */
+  start(data: unknown, command: RunningCommand): Promise<unknown> {
+    const { session, name } = command;
+    const answer = runWithin({ cause: causeOf(command) }, () => this.#invocation(session, data, command, name));
+    return command.holdPlace(valueOf(answer, command.deadline));
   }
 
+  /** Says which command it is from the arguments: an interceptor that queues may run it in another one's context. */
   #around(call: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown> {
-    const scope = ambient();
-    const context = scope?.command as CommandContext;
-    const run = this.#runs.get(context);
-    if (!scope || !run) throw new CodedError('TRANSACTION_ENDED');
-    if (this.metadata.transaction === false) return this.#withoutTransaction(run, context, () => call(...args));
-    const unit = new UnitOfWork(this.parts.transactions, this.parts.maxEventsPerTransaction);
-    run.unit = unit;
-    const work = unit.run(
-      (handle) =>
-        runWithin({ ...scope, unit }, () =>
-          awaited(call(...args.map((argument) => (argument === context.transactionSlot ? handle : argument)))),
-        ),
-      context.deadline,
-    );
-    run.closed = work.catch(() => {});
-    return work;
+    const command = this.parameters.commandIn(args);
+    const work = (handle?: unknown): Promise<unknown> => {
+      const running = (async () => call(...this.parameters.given(args, handle)))();
+      return command.holdPlace(valueOf(running, command.deadline));
+    };
+    return this.metadata.transaction === false ? withoutTransaction(command, work) : this.#transact(command, work);
   }
 
-  async #withoutTransaction(run: Run, { deadline }: CommandContext, call: () => unknown): Promise<unknown> {
-    deadline.throwIfAborted();
-    // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
-    run.direct = 'unknown';
-    const result = await awaited(call());
-    run.direct = 'applied';
-    return result;
+  #transact(command: RunningCommand, work: (handle: unknown) => Promise<unknown>): Promise<unknown> {
+    const run = new TransactionRun(this.parts.transactions, this.parts.maxEventsPerTransaction);
+    command.begin(run);
+    const cause = causeOf(command);
+    const done = run.run((handle, unit) => runWithin({ cause, unit }, () => work(handle)), command.deadline);
+    return command.holdAnswer(done);
   }
 }
 
-/** An Observable does its work when it is subscribed to, which must happen inside the transaction. */
-async function awaited(result: unknown): Promise<unknown> {
-  const value: unknown = await result;
-  return isObservable(value) ? lastValueFrom(value, { defaultValue: undefined }) : value;
+async function withoutTransaction(command: RunningCommand, work: () => Promise<unknown>): Promise<unknown> {
+  command.deadline.throwIfAborted();
+  // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
+  const run: { outcome: CommandOutcome } & HandlerRun = { outcome: 'unknown', staged: [] };
+  command.begin(run);
+  const result = await runWithin({ cause: causeOf(command) }, work);
+  run.outcome = 'applied';
+  return result;
+}
+
+function causeOf({ id, session }: RunningCommand) {
+  return { commandId: id, principal: session.subject };
+}
+
+/** An Observable does its work while somebody is subscribed: inside the transaction, and not past the deadline. */
+async function valueOf(result: Promise<unknown>, deadline: AbortSignal): Promise<unknown> {
+  const value = await result;
+  if (!isObservable(value)) return value;
+  const untilDeadline = deadline.aborted ? from([]) : from(value).pipe(takeUntil(fromEvent(deadline, 'abort')));
+  return lastValueFrom(untilDeadline, { defaultValue: undefined });
 }

@@ -5,14 +5,17 @@ import type { JsonBounds } from '../core/json-bounds.js';
 import type { CodedAnswer } from '../session/coded-answer.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
+import { WireRefusal } from '../session/wire-refusal.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import type { CommandContext } from './command-context.js';
+import { CommandDeadline } from './command-deadline.js';
 import { readCommandFrame } from './command-frame.js';
-import type { CommandHandler, CommandRun } from './command-handler.js';
+import type { CommandHandler } from './command-handler.js';
 import type { CommandOptions } from './command.options.js';
 import { commandsAnswered, commandSeconds } from './command.metrics.js';
+import { CommandPlaces, type CommandPlace } from './command-places.js';
 import { plainResult } from './command-result.js';
-import { WireRefusal } from '../session/wire-refusal.js';
+import { RunningCommand } from './running-command.js';
+import { ofValidation } from './validation-texts.js';
 
 export interface CommandRouteParts {
   readonly answers: CodedAnswer;
@@ -27,9 +30,11 @@ export interface CommandRouteParts {
 export class CommandRoute implements FrameRoute {
   readonly name = 'command';
   readonly #handlers = new Map<string, CommandHandler>();
-  readonly #inFlight = new WeakMap<Session, Set<string>>();
+  readonly #places: CommandPlaces;
 
-  constructor(private readonly parts: CommandRouteParts) {}
+  constructor(private readonly parts: CommandRouteParts) {
+    this.#places = new CommandPlaces(parts.maxCommandsInFlight);
+  }
 
   /** Takes the handlers that the explorer found. */
   register(handlers: readonly CommandHandler[]): void {
@@ -37,70 +42,70 @@ export class CommandRoute implements FrameRoute {
   }
 
   async handle(session: Session, body: unknown): Promise<CommandAnswer> {
+    const { clock, recorder } = this.parts;
+    const startedAt = clock.now();
+    try {
+      const answer = await this.#admit(session, body);
+      recorder.count(commandsAnswered, { result: 'ok' });
+      return answer;
+    } catch (error) {
+      recorder.count(commandsAnswered, { result: answerKind(error) });
+      throw error;
+    } finally {
+      recorder.observe(commandSeconds, {}, (clock.now() - startedAt) / 1000);
+    }
+  }
+
+  async #admit(session: Session, body: unknown): Promise<CommandAnswer> {
     const frame = readCommandFrame(body);
     const handler = this.#handlers.get(frame.name);
     if (!handler) throw new CodedError('COMMAND_UNKNOWN', { outcome: 'not-applied' });
-    const inFlight = this.#admit(session, frame.id);
-    const startedAt = this.parts.clock.now();
+    const place = this.#places.take(session, frame.id);
     try {
-      const answer = await this.#run(session, handler, frame);
-      this.parts.recorder.count(commandsAnswered, { result: 'ok' });
-      return answer;
-    } catch (error) {
-      this.parts.recorder.count(commandsAnswered, { result: answerKind(error) });
-      throw error;
+      return await this.#run({ session, handler, frame, place });
     } finally {
-      inFlight.delete(frame.id);
-      this.parts.recorder.observe(commandSeconds, {}, (this.parts.clock.now() - startedAt) / 1000);
+      place.answered();
     }
   }
 
-  #admit(session: Session, id: string): Set<string> {
-    const inFlight = this.#inFlight.get(session) ?? new Set();
-    this.#inFlight.set(session, inFlight);
-    if (inFlight.has(id)) throw new CodedError('COMMAND_DUPLICATE');
-    if (inFlight.size >= this.parts.maxCommandsInFlight) {
-      throw new CodedError('COMMANDS_IN_FLIGHT', { outcome: 'not-applied', retryAfterMs: RETRY_AFTER_MS });
+  async #run({ session, handler, frame, place }: Admitted): Promise<CommandAnswer> {
+    const { clock, options, answers, bounds } = this.parts;
+    const { id, name, data } = frame;
+    const { deadlineMs = options.deadlineMs } = handler.metadata;
+    const deadline = new CommandDeadline(clock, { deadlineMs, endTimeoutMs: options.endTimeoutMs });
+    const command = new RunningCommand({ id, name, session, deadline: deadline.signal });
+    try {
+      const value = await this.#settled(deadline, command, handler.start(data, command));
+      const result = plainResult(value, bounds);
+      return { ...(result !== undefined && { result }), ...(command.staged.length > 0 && { events: command.staged }) };
+    } catch (error) {
+      const refusal = command.wasStarted ? error : ofValidation(error, handler.parameters.payloads);
+      throw new WireRefusal(answers.of(refusal, `command ${name}`, command.outcome));
+    } finally {
+      command.whenDone(() => place.left());
     }
-    return inFlight.add(id);
   }
 
-  async #run(session: Session, handler: CommandHandler, { id, name, data }: CommandFrame): Promise<CommandAnswer> {
-    const deadline = new AbortController();
-    const timeoutMs = handler.metadata.deadlineMs ?? this.parts.options.deadlineMs;
-    const cancel = this.parts.clock.after(timeoutMs, () => deadline.abort(new CodedError('DEADLINE_EXCEEDED')));
-    const context: CommandContext = { id, name, session, deadline: deadline.signal, transactionSlot: {} };
-    const { run, result } = handler.start(data, context);
+  /**
+   * What the command is answered with, but not before its transactions have ended: an interceptor may answer early, and
+   * whoever hangs, guard, handler or interceptor, the client is answered at the deadline.
+   */
+  async #settled(deadline: CommandDeadline, command: RunningCommand, answer: Promise<unknown>): Promise<unknown> {
     try {
-      const value = plainResult(await beforeDeadline(result, run, deadline.signal), this.parts.bounds);
-      return {
-        ...(value !== undefined && { result: value }),
-        ...(run.staged.length > 0 && run.outcome === 'applied' && { events: run.staged }),
-      };
-    } catch (error) {
-      throw new WireRefusal(this.parts.answers.of(error, `command ${name}`, run.outcome));
+      return await deadline.race(answer);
     } finally {
-      cancel();
+      command.end();
+      await deadline.orGiveUp(command.closed());
+      deadline.cancel();
     }
   }
 }
 
-const RETRY_AFTER_MS = 100;
-
-/** Whoever hangs, guard, handler or interceptor, the client is answered; but only when the roll-back is done. */
-async function beforeDeadline(result: Promise<unknown>, run: CommandRun, deadline: AbortSignal): Promise<unknown> {
-  result.catch(() => {});
-  let stopWaiting = (): void => {};
-  const passed = new Promise<never>((_, reject) => {
-    const onAbort = (): void => void run.closed.then(() => reject(deadline.reason as Error));
-    deadline.addEventListener('abort', onAbort, { once: true });
-    stopWaiting = () => deadline.removeEventListener('abort', onAbort);
-  });
-  try {
-    return await Promise.race([result, passed]);
-  } finally {
-    stopWaiting();
-  }
+interface Admitted {
+  readonly session: Session;
+  readonly handler: CommandHandler;
+  readonly frame: CommandFrame;
+  readonly place: CommandPlace;
 }
 
 function answerKind(error: unknown): (typeof commandsAnswered.labels.result)[number] {

@@ -5,10 +5,13 @@ import {
   type ExecutionContext,
   type PipeTransform,
 } from '@nestjs/common';
+import { INJECTABLE_WATERMARK } from '@nestjs/common/internal';
 import { MessageBody } from '@nestjs/websockets';
 import type { CommandContract } from '@millrace/protocol';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { CommandContext } from './command-context.js';
+import { BootError } from '../core/boot-error.js';
+import { COMMAND_ARGUMENT, commandArgument, transactionArgument } from './command.arguments.js';
+import { commandOf, type CommandContext } from './command-context.js';
 import { COMMAND_METADATA, GATEWAY_METADATA } from './command.metadata.js';
 import { payloadPipe, schemaPipe } from './payload-pipe.js';
 
@@ -20,7 +23,8 @@ import { payloadPipe, schemaPipe } from './payload-pipe.js';
  */
 export function Gateway(): ClassDecorator {
   return (target) => {
-    Injectable()(target);
+    // A scope given by @Injectable() below this line must not be forgotten: the boot refuses it.
+    if (!Reflect.hasMetadata(INJECTABLE_WATERMARK, target)) Injectable()(target);
     SetMetadata(GATEWAY_METADATA, true)(target);
   };
 }
@@ -42,7 +46,12 @@ export interface CommandHandlerOptions {
  * @publicApi
  */
 export function Command(contract: CommandContract, options: CommandHandlerOptions = {}): MethodDecorator {
-  return SetMetadata(COMMAND_METADATA, { name: contract.name, ...options });
+  return (target, key, descriptor) => {
+    if (typeof target === 'function')
+      throw new BootError(`${target.name}.${String(key)} is static: nobody would call it`);
+    SetMetadata(COMMAND_METADATA, { ...options, name: contract.name })(target, key, descriptor);
+    RunningCommandArgument()(target, key, COMMAND_ARGUMENT);
+  };
 }
 
 /** @publicApi */
@@ -62,12 +71,10 @@ export function Payload({ schema }: PayloadOptions = {}): ParameterDecorator {
   return MessageBody({ schema, pipes: [schemaPipe] as PipeTransform[] });
 }
 
-const fromContext = <T>(read: (context: CommandContext) => T): (() => ParameterDecorator) =>
-  createParamDecorator((_: unknown, execution: ExecutionContext) =>
-    read(execution.getArgByIndex<CommandContext>(CONTEXT_ARGUMENT)),
-  );
+const RunningCommandArgument = createParamDecorator(commandArgument);
 
-const CONTEXT_ARGUMENT = 2;
+const fromContext = <T>(read: (context: CommandContext) => T): (() => ParameterDecorator) =>
+  createParamDecorator((_: unknown, execution: ExecutionContext) => read(commandOf(execution)));
 
 /** Who sent the command: what `authenticate` made of the token. @publicApi */
 export const CurrentPrincipal = fromContext((context) => context.session.principal);
@@ -76,4 +83,4 @@ export const CurrentPrincipal = fromContext((context) => context.session.princip
 export const CurrentCommand = fromContext((context) => context);
 
 /** The handler's transaction; see {@link TransactionPort} for what it is. @publicApi */
-export const Tx = fromContext((context) => context.transactionSlot);
+export const Tx: () => ParameterDecorator = createParamDecorator(transactionArgument);

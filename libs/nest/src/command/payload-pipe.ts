@@ -5,30 +5,43 @@ import {
   type PipeTransform,
 } from '@nestjs/common';
 import type { FieldError } from '@millrace/protocol';
-import type { ValidationError } from 'class-validator';
-import { CodedError } from '../core/coded-error.js';
-import { misplacedArrays } from './misplaced-arrays.js';
+import { validate, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { misplacedLists } from './misplaced-lists.js';
+import { validationFailed } from './validation-failed.js';
 
-const invalid = (details: readonly FieldError[]): CodedError => new CodedError('VALIDATION_FAILED', { details });
+/** Everything closed that class-validator leaves open by default. */
+const strict = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+} as const satisfies ValidatorOptions;
 
-/** class-validator, with everything closed that it leaves open by default. */
+/** class-validator on the DTO class of the parameter. */
 class PayloadPipe implements PipeTransform {
   readonly #validation = new ValidationPipe({
+    ...strict,
     transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-    exceptionFactory: (errors: ValidationError[]) => invalid(errors.flatMap((error) => fieldErrors(error))),
+    exceptionFactory: (errors: ValidationError[]) => validationFailed(errors.flatMap((error) => fieldErrors(error))),
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw invalid([{ field: '', rules: { isObject: 'The data of the command must be an object' } }]);
+      throw validationFailed([{ field: '', rules: { isObject: 'The data of the command must be an object' } }]);
     }
-    const dto: unknown = await this.#validation.transform(value, metadata);
-    const misplaced = misplacedArrays(dto);
-    if (misplaced.length > 0) throw invalid(misplaced);
+    const dto = await this.#instance(value, metadata);
+    const misplaced = misplacedLists(dto);
+    if (misplaced.length > 0) throw validationFailed(misplaced);
     return dto;
+  }
+
+  /** A global pipe may have made the instance already; made again, it would run every `@Transform()` twice. */
+  async #instance(value: object, metadata: ArgumentMetadata): Promise<object> {
+    const { metatype } = metadata;
+    if (!metatype || !(value instanceof metatype))
+      return this.#validation.transform(value, metadata) as Promise<object>;
+    const errors = await validate(value, { ...strict });
+    if (errors.length > 0) throw validationFailed(errors.flatMap((error) => fieldErrors(error)));
+    return value;
   }
 }
 
@@ -36,7 +49,7 @@ export const payloadPipe: PipeTransform = new PayloadPipe();
 
 export const schemaPipe: PipeTransform = new StandardSchemaValidationPipe({
   exceptionFactory: (issues) =>
-    invalid(
+    validationFailed(
       issues.map(({ path = [], message }) => ({
         field: path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
         rules: { schema: message },
@@ -44,8 +57,9 @@ export const schemaPipe: PipeTransform = new StandardSchemaValidationPipe({
     ),
 });
 
-function fieldErrors({ property, constraints, children }: ValidationError, path = ''): FieldError[] {
-  const field = path === '' ? property : `${path}.${property}`;
+/** An error about the whole object has no property. */
+function fieldErrors({ property, constraints, children }: Partial<ValidationError>, path?: string): FieldError[] {
+  const field = [path, property].filter((step) => step !== undefined).join('.');
   const own = constraints ? [{ field, rules: constraints }] : [];
   return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
 }

@@ -10,7 +10,8 @@ import {
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Ids } from '../core/ids.js';
-import type { NewEvent } from '../core/stream-event.js';
+import type { Cause, NewEvent } from '../core/stream-event.js';
+import { noTraceContext, type TraceContext } from '../telemetry/trace-context.js';
 import { encodeEventData } from './event-encoding.js';
 import type { LiveSink } from './live-sink.port.js';
 import type { Sequencer } from './sequencer.js';
@@ -20,14 +21,23 @@ import type { StreamOptions } from './stream.options.js';
 import { ambient } from './transaction/ambient.js';
 import type { UnitOfWork } from './transaction/unit-of-work.js';
 
+/**
+ * Anything that runs one parameterised statement in a transaction: a client of `pg`, a few lines around an ORM.
+ *
+ * @publicApi
+ */
+export interface StatementRunner {
+  query(sql: string, params: unknown[]): Promise<unknown>;
+}
+
 /** @publicApi */
 export interface PublishOptions {
   /**
-   * A transaction of your own to publish in: anything that runs one parameterised statement. The event exists if and
-   * only if that transaction commits.
+   * A transaction of your own to publish in. The event exists if and only if that transaction commits. Not for `live`
+   * channels: nobody tells us when it does.
    */
-  readonly tx?: SqlExecutor;
-  /** Publishing again with the same key on the same channel stores nothing new. 1–255 characters. */
+  readonly tx?: StatementRunner;
+  /** Publishing again with the same key on the same `durable` channel stores nothing new. 1–255 characters. */
   readonly key?: string;
 }
 
@@ -40,13 +50,16 @@ export interface Published {
 }
 
 interface Parts {
-  readonly store: StreamStore;
-  readonly sequencer: Sequencer;
+  readonly store: Pick<StreamStore, 'stage'>;
+  readonly sequencer: Pick<Sequencer, 'publish' | 'kick' | 'seek'>;
   readonly live: LiveSink;
   readonly ids: Ids;
   readonly clock: Clock;
   readonly options: StreamOptions;
+  readonly trace?: TraceContext;
 }
+
+const MAX_KEY_LENGTH = 255;
 
 /**
  * Publishes events. Inside a command handler an event joins the handler's transaction; with `{ tx }` it joins that
@@ -56,55 +69,95 @@ interface Parts {
  */
 @Injectable()
 export class ChannelPublisher {
+  /** One function for all, so that a unit of work kicks once. */
+  readonly #kick = (): void => this.parts.sequencer.kick();
+
   constructor(private readonly parts: Parts) {}
 
   /**
    * @throws CodedError `EVENT_INVALID` or `EVENT_TOO_LARGE` for data that cannot be stored, `TRANSACTION_ENDED` after
    * the end of the handler, `TRANSACTION_TOO_LARGE` past the bound, `OVERLOADED` when too many events wait.
    */
+  publish<C extends ChannelContract, Type extends EventType<C>>(
+    contract: C,
+    params: ParamsOf<C>,
+    type: Type,
+    data: EventData<C, Type>,
+    options: PublishOptions & { readonly tx: StatementRunner },
+  ): Promise<Omit<Published, 'offset'>>;
+  publish<C extends ChannelContract, Type extends EventType<C>>(
+    contract: C,
+    params: ParamsOf<C>,
+    type: Type,
+    data: EventData<C, Type>,
+    options?: PublishOptions,
+  ): Promise<Published>;
   async publish<C extends ChannelContract, Type extends EventType<C>>(
     contract: C,
     params: ParamsOf<C>,
     type: Type,
     data: EventData<C, Type>,
-    options: PublishOptions = {},
+    { tx, key }: PublishOptions = {},
   ): Promise<Published> {
-    if (!Object.hasOwn(contract.events, type)) throw new CodedError('EVENT_INVALID');
+    if (!Object.hasOwn(contract.events, type) || !isKey(key)) throw new CodedError('EVENT_INVALID');
     const scope = ambient();
+    const cause = this.#cause(scope?.cause);
     const event: NewEvent = {
       channel: channelName(contract, params),
       id: this.parts.ids.next(),
       type,
       data: encodeEventData(data, this.parts.options),
-      ...(scope && { cause: scope.cause }),
-      ...(options.key !== undefined && { key: options.key }),
+      ...(cause && { cause }),
+      ...(key !== undefined && { key }),
     };
-    if (contract.delivery === 'live') return this.#publishLive(event, scope?.unit);
-    if (options.tx) return this.#stageForeign(event, options.tx);
-    if (scope?.unit) return this.#stage(event, scope.unit);
+    const unit = !tx || scope?.unit?.owns(tx) ? scope?.unit : undefined;
+    if (contract.delivery === 'live') return this.#publishLive(event, { unit, isForeign: tx !== undefined && !unit });
+    if (unit) return this.#stage(event, unit);
+    if (tx) return this.#stageForeign(event, tx);
     const { id, offset } = await this.parts.sequencer.publish(event);
     return { id, offset };
   }
 
-  #publishLive({ channel, id, type, data }: NewEvent, unit: UnitOfWork | undefined): Published {
+  #cause(cause: Cause | undefined): Cause | undefined {
+    const trace = (this.parts.trace ?? noTraceContext).current();
+    return trace === undefined ? cause : { ...cause, trace };
+  }
+
+  #publishLive(event: NewEvent, { unit, isForeign }: { unit: UnitOfWork | undefined; isForeign: boolean }): Published {
+    if (isForeign) throw new TypeError('A live event cannot wait for the commit of a transaction of your own');
+    const { channel, id, type, data } = event;
     const send = (): void => this.parts.live.live(channel, { id, type, data, time: this.parts.clock.now() });
-    if (unit) unit.afterCommit(send);
+    if (unit) unit.hold(send);
     else send();
     return { id };
   }
 
   async #stage(event: NewEvent, unit: UnitOfWork): Promise<Published> {
-    const executor = unit.executor();
-    unit.admit(event);
-    if (unit.staged.length === 1) unit.afterCommit(() => this.parts.sequencer.kick());
-    await this.parts.store.stage(executor, event);
-    return { id: event.id };
+    unit.afterCommit(this.#kick);
+    const { channel, id } = event;
+    await unit.stage({ channel, id }, (executor) => this.parts.store.stage(executor, event));
+    return { id };
   }
 
   /** Nobody tells us when that transaction commits, so the sequencer looks for the row a few times. */
-  async #stageForeign(event: NewEvent, executor: SqlExecutor): Promise<Published> {
-    await this.parts.store.stage(executor, event);
+  async #stageForeign(event: NewEvent, tx: StatementRunner): Promise<Published> {
+    await this.parts.store.stage(executorOn(tx), event);
     this.parts.sequencer.seek([event.id]);
     return { id: event.id };
   }
+}
+
+/** A driver's own form of rows is of no interest: staging returns none. */
+function executorOn(tx: StatementRunner): SqlExecutor {
+  return {
+    query: async (sql, params) => {
+      await tx.query(sql, [...params]);
+      return [];
+    },
+  };
+}
+
+/** PostgreSQL has no text with a NUL in it. */
+function isKey(key: string | undefined): boolean {
+  return key === undefined || (key.length > 0 && key.length <= MAX_KEY_LENGTH && !key.includes('\0'));
 }

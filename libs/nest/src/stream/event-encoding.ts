@@ -1,11 +1,14 @@
 import { CodedError } from '../core/coded-error.js';
 import { isWithinBounds, type JsonBounds } from '../core/json-bounds.js';
 
-/** JSON text of an event's data: made here once, stored and forwarded unread. */
+/**
+ * JSON text of an event's data: made here once, stored and forwarded unread. An event without data is `null`. The
+ * bounds are those of the JSON, which is all that anybody will see.
+ */
 export function encodeEventData(data: unknown, bounds: JsonBounds & { readonly maxEventBytes: number }): string {
-  if (!isWithinBounds(data, bounds)) throw new CodedError('EVENT_INVALID');
-  const text = stringify(data);
+  const text = stringify(data ?? null);
   if (Buffer.byteLength(text) > bounds.maxEventBytes) throw new CodedError('EVENT_TOO_LARGE');
+  if (!isWithinBounds(JSON.parse(text), bounds)) throw new CodedError('EVENT_INVALID');
   return text;
 }
 

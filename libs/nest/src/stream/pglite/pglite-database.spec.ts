@@ -10,7 +10,7 @@ import { failureOf } from '../testing/failure-of.js';
 import { sqlDatabaseContract } from '../testing/sql-database.contract.js';
 import { DatabaseTransactions } from '../transaction/database-transactions.js';
 import { runWithin } from '../transaction/ambient.js';
-import { UnitOfWork } from '../transaction/unit-of-work.js';
+import { TransactionRun } from '../transaction/transaction-run.js';
 import { PgliteDatabase } from './pglite-database.js';
 
 sqlDatabaseContract('PGlite', async () => new PgliteDatabase());
@@ -51,7 +51,7 @@ it('refuses at once what would wait for its own transaction', async () => {
 });
 
 it('refuses it too where a repository began the transaction, in a context that its caller does not inherit', async () => {
-  const unit = new UnitOfWork(new DatabaseTransactions(database), 10);
+  const run = new TransactionRun(new DatabaseTransactions(database), 10);
   const repository = async (handle: SqlExecutor): Promise<void> => {
     await settled();
     await handle.query('select 1', []);
@@ -61,8 +61,8 @@ it('refuses it too where a repository began the transaction, in a context that i
     await repository(handle as SqlExecutor);
     return failureOf(database.query('select 1', []));
   };
-  const refused = await unit.run(
-    (handle) => runWithin({ cause: {}, unit }, () => handler(handle)),
+  const refused = await run.run(
+    (handle, unit) => runWithin({ cause: {}, unit }, () => handler(handle)),
     AbortSignal.timeout(5_000),
   );
   expect(refused).toMatchObject({ message: expect.stringContaining('one connection') as string });

@@ -10,8 +10,6 @@ import type { UnitOfWork } from './unit-of-work.js';
 export interface Ambient {
   readonly cause: Cause;
   readonly unit?: UnitOfWork;
-  /** The command that runs, for the stage that knows what a command is. */
-  readonly command?: object;
 }
 
 const storage = new AsyncLocalStorage<Ambient>();
@@ -22,4 +20,14 @@ export function ambient(): Ambient | undefined {
 
 export function runWithin<T>(value: Ambient, work: () => T): T {
   return storage.run(value, work);
+}
+
+/**
+ * Runs `work` as if no command were there. For what a handler starts and leaves running on purpose, such as a loop that
+ * outlives it: without this, everything it publishes later gets `TRANSACTION_ENDED`.
+ *
+ * @publicApi
+ */
+export function detached<T>(work: () => T): T {
+  return storage.exit(work);
 }

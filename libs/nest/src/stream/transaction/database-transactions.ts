@@ -1,12 +1,12 @@
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
 import { LazyTransaction } from './lazy-transaction.js';
-import type { Transaction, TransactionPort } from './transaction.port.js';
+import type { TransactionPort } from './transaction.port.js';
 
 /** Transactions on Millrace's own connections. */
-export class DatabaseTransactions implements TransactionPort<Transaction> {
+export class DatabaseTransactions implements TransactionPort<LazyTransaction> {
   constructor(private readonly database: SqlDatabase) {}
 
-  async run<T>(work: (handle: Transaction) => Promise<T>): Promise<T> {
+  async run<T>(work: (handle: LazyTransaction) => Promise<T>): Promise<T> {
     const transaction = new LazyTransaction(this.database);
     let result: T;
     try {
@@ -19,7 +19,11 @@ export class DatabaseTransactions implements TransactionPort<Transaction> {
     return result;
   }
 
-  executor(handle: Transaction): SqlExecutor {
+  executor(handle: LazyTransaction): SqlExecutor {
     return handle;
+  }
+
+  close(handle: LazyTransaction): Promise<void> {
+    return handle.close();
   }
 }

@@ -4,7 +4,7 @@ import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-da
 type State =
   | { readonly kind: 'idle' }
   | { readonly kind: 'open'; readonly opening: Promise<SqlTransaction> }
-  | { readonly kind: 'ended' };
+  | { readonly kind: 'closed'; readonly opening: Promise<SqlTransaction> | undefined };
 
 /** A transaction that begins with its first query. */
 export class LazyTransaction implements SqlExecutor {
@@ -23,30 +23,35 @@ export class LazyTransaction implements SqlExecutor {
     }
   }
 
-  /** Queries that were issued and not awaited finish first: they belong to this transaction and to no other. */
-  async commit(): Promise<void> {
-    const state = this.#end();
-    if (state.kind !== 'open') return;
+  /**
+   * Refuses new queries. Those that were issued and not awaited finish first: they belong to this transaction and to no
+   * other.
+   */
+  async close(): Promise<void> {
+    void this.#end();
     await Promise.allSettled(this.#inFlight);
-    await (await state.opening).commit();
+  }
+
+  async commit(): Promise<void> {
+    const opening = this.#end();
+    await Promise.allSettled(this.#inFlight);
+    await (await opening)?.commit();
   }
 
   async rollback(): Promise<void> {
-    const state = this.#end();
-    if (state.kind !== 'open') return;
-    const transaction = await state.opening.catch(() => undefined);
+    const transaction = await this.#end()?.catch(() => undefined);
     await transaction?.rollback();
   }
 
   #open(): Promise<SqlTransaction> {
-    if (this.#state.kind === 'ended') return Promise.reject(new CodedError('TRANSACTION_ENDED'));
+    if (this.#state.kind === 'closed') return Promise.reject(new CodedError('TRANSACTION_ENDED'));
     if (this.#state.kind === 'idle') this.#state = { kind: 'open', opening: this.database.begin() };
     return this.#state.opening;
   }
 
-  #end(): State {
-    const state = this.#state;
-    this.#state = { kind: 'ended' };
-    return state;
+  #end(): Promise<SqlTransaction> | undefined {
+    const opening = this.#state.kind === 'idle' ? undefined : this.#state.opening;
+    this.#state = { kind: 'closed', opening };
+    return opening;
   }
 }

@@ -2,9 +2,7 @@ import { ambient, runWithin } from './ambient.js';
 import type { SqlDatabase, SqlRow } from '../sql-database.port.js';
 import { DatabaseTransactions } from './database-transactions.js';
 import type { Transaction } from './transaction.port.js';
-import { UnitOfWork } from './unit-of-work.js';
-
-const NO_DEADLINE = new AbortController().signal;
+import { TransactionRun } from './transaction-run.js';
 
 /**
  * The database that the stream is in, for tables of your own. On a server, a pool of yours does as well; the embedded
@@ -40,8 +38,8 @@ export class MillraceDatabase {
    * database rolled back, and whatever `work` throws
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const unit = new UnitOfWork(this.#transactions, this.maxEventsPerTransaction);
+    const run = new TransactionRun(this.#transactions, this.maxEventsPerTransaction);
     const scope = ambient() ?? { cause: {} };
-    return unit.run((tx) => runWithin({ ...scope, unit }, () => work(tx as Transaction)), NO_DEADLINE);
+    return run.run((tx, unit) => runWithin({ ...scope, unit }, () => work(tx as Transaction)));
   }
 }

@@ -8,10 +8,19 @@ import type { SqlExecutor } from '../sql-database.port.js';
  * @publicApi
  */
 export interface TransactionPort<Handle = unknown> {
-  /** Commits when `work` resolves, rolls back when it rejects, and settles only after that has happened. */
+  /**
+   * Commits when `work` resolves, rolls back when it rejects, and settles only after that has happened. It may call
+   * `work` again after a roll-back, with another handle.
+   */
   run<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
   /** How to run one parameterised statement with a handle. */
   executor(handle: Handle): SqlExecutor;
+  /**
+   * The handler has ended, COMMIT or roll-back comes next: the handle takes no new statement from now on. Resolves when
+   * the statements in flight are done. An ORM whose handle refuses by itself after the end can go without; publishes
+   * are refused anyway.
+   */
+  close?(handle: Handle): Promise<void>;
 }
 
 export const TransactionPort = Symbol('TransactionPort');

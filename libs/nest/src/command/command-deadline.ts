@@ -1,0 +1,43 @@
+import type { Clock } from '../core/clock.js';
+import { CodedError } from '../core/coded-error.js';
+import { beforeDeadline } from '../stream/transaction/before-deadline.js';
+
+interface Times {
+  readonly deadlineMs: number;
+  readonly endTimeoutMs: number;
+}
+
+/** The time of one command: first for its work, then, should that not suffice, for the roll-back. */
+export class CommandDeadline {
+  readonly #abort = new AbortController();
+  #cancel: () => void;
+  #giveUp = (): void => {};
+  readonly #givenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve;
+  });
+
+  constructor(clock: Clock, { deadlineMs, endTimeoutMs }: Times) {
+    this.#cancel = clock.after(deadlineMs, () => {
+      this.#cancel = clock.after(endTimeoutMs, this.#giveUp);
+      this.#abort.abort(new CodedError('DEADLINE_EXCEEDED'));
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** @throws CodedError `DEADLINE_EXCEEDED` */
+  race<T>(work: Promise<T>): Promise<T> {
+    return beforeDeadline(this.signal, () => work);
+  }
+
+  /** Waits for `end` past the deadline too, but not for ever. */
+  async orGiveUp(end: Promise<void>): Promise<void> {
+    await Promise.race([end, this.#givenUp]);
+  }
+
+  cancel(): void {
+    this.#cancel();
+  }
+}

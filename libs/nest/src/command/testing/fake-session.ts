@@ -1,0 +1,17 @@
+import type { Session } from '../../session/session.js';
+
+/** A session that nobody is connected to. */
+export class FakeSession implements Session<{ readonly name: string }> {
+  readonly id = 'session-1';
+  readonly socket = {};
+  readonly ended = new AbortController().signal;
+  readonly subject: string;
+
+  constructor(readonly principal: { readonly name: string } = { name: 'ann' }) {
+    this.subject = principal.name;
+  }
+
+  join(): void {}
+  leave(): void {}
+  tell(): void {}
+}

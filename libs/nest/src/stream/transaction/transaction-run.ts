@@ -1,0 +1,125 @@
+import type { CommandOutcome } from '@millrace/protocol';
+import { CodedError } from '../../core/coded-error.js';
+import { isConflict, isConnectionLost, sqlState } from '../sql-error.js';
+import { beforeDeadline } from './before-deadline.js';
+import type { TransactionPort } from './transaction.port.js';
+import { UnitOfWork, type StagedRef } from './unit-of-work.js';
+
+type State =
+  | { readonly kind: 'working' }
+  /** From here on only the database decides. */
+  | { readonly kind: 'committing'; readonly unit: UnitOfWork }
+  | { readonly kind: 'ended'; readonly outcome: CommandOutcome; readonly staged: readonly StagedRef[] };
+
+/** What runs in the transaction. `unit` is for the publishes, `handle` for the application's own statements. */
+export type Work<T> = (handle: unknown, unit: UnitOfWork) => Promise<T>;
+
+/**
+ * One piece of work in one transaction. It wraps the handler alone: guards, pipes and interceptors stand outside, so
+ * whatever they do with the answer, the commit is not theirs to change.
+ *
+ * ```
+ *  open ── handler ── close handle, wait for what is in flight ── COMMIT ── effects
+ *   └────────── a throw or the deadline: roll back ──────────┘
+ * ```
+ */
+export class TransactionRun {
+  #state: State = { kind: 'working' };
+
+  constructor(
+    private readonly transactions: TransactionPort,
+    private readonly maxEvents: number,
+  ) {}
+
+  get outcome(): CommandOutcome {
+    switch (this.#state.kind) {
+      case 'working':
+        return 'not-applied';
+      case 'committing':
+        return 'unknown';
+      case 'ended':
+        return this.#state.outcome;
+    }
+  }
+
+  /** The events that exist since the commit. */
+  get staged(): readonly StagedRef[] {
+    return this.#state.kind === 'ended' ? this.#state.staged : [];
+  }
+
+  /**
+   * Commits what `work` did, or rolls it back when it rejects or when `deadline` aborts first. At the deadline the
+   * handler may still be running: from then on its handle is closed.
+   */
+  async run<T>(work: Work<T>, deadline?: AbortSignal): Promise<T> {
+    try {
+      deadline?.throwIfAborted();
+      const result = await this.transactions.run((handle) => this.#attempt(handle, work, deadline));
+      this.#applied();
+      return result;
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** A port may try again after a conflict: each attempt has a unit of its own. */
+  async #attempt<T>(handle: unknown, work: Work<T>, deadline: AbortSignal | undefined): Promise<T> {
+    this.#state = { kind: 'working' };
+    const executor = this.transactions.executor(handle);
+    const unit = new UnitOfWork({ handle, executor, maxEvents: this.maxEvents });
+    // A roll-back does not wait for statements in flight; on their connection it comes after them anyway.
+    const abandon = (): void => void this.#close(handle, unit).catch(() => {});
+    try {
+      const value = await beforeDeadline(deadline, () => work(handle, unit), abandon);
+      await beforeDeadline(deadline, () => this.#close(handle, unit));
+      this.#state = { kind: 'committing', unit };
+      return value;
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+  }
+
+  async #close(handle: unknown, unit: UnitOfWork): Promise<void> {
+    await Promise.all([unit.end(), this.transactions.close?.(handle)]);
+  }
+
+  #applied(): void {
+    if (this.#state.kind !== 'committing') throw inDoubt(new TypeError('The port swallowed the failure of its work'));
+    const { unit } = this.#state;
+    this.#state = { kind: 'ended', outcome: 'applied', staged: unit.staged };
+    unit.committed();
+  }
+
+  #failed(error: unknown): unknown {
+    const failure = this.#state.kind === 'committing' ? ofCommit(error) : ofWork(error);
+    const unknown = failure instanceof CodedError && failure.code === 'TRANSACTION_IN_DOUBT';
+    this.#state = { kind: 'ended', outcome: unknown ? 'unknown' : 'not-applied', staged: [] };
+    return failure;
+  }
+}
+
+/** Before COMMIT nothing is in doubt: a lost connection has rolled back. */
+function ofWork(error: unknown): unknown {
+  if (error instanceof CodedError) return error;
+  return causesOf(error).some((cause) => isConflict(cause)) ? aborted(error) : error;
+}
+
+/** Only a refusal by the server proves that nothing was committed. */
+function ofCommit(error: unknown): CodedError {
+  if (error instanceof CodedError) return error;
+  const refused = causesOf(error).some((cause) => sqlState(cause) !== undefined && !isConnectionLost(cause));
+  return refused ? aborted(error) : inDoubt(error);
+}
+
+const aborted = (cause: unknown): CodedError => new CodedError('TRANSACTION_ABORTED', {}, { cause });
+const inDoubt = (cause: unknown): CodedError => new CodedError('TRANSACTION_IN_DOUBT', {}, { cause });
+
+const MAX_CAUSES = 5;
+
+/** The error and what it wraps: an ORM puts the driver's error into one of its own. */
+function causesOf(error: unknown): unknown[] {
+  const causes: unknown[] = [];
+  for (let cause = error; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) causes.push(cause);
+  return causes;
+}
