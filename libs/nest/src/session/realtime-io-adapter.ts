@@ -7,9 +7,6 @@ import { isOriginAllowed } from './origin.js';
 import { handshakesRefused } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 
-/** After the time that authentication may take, a connection that is in no namespace is nobody's. */
-const JOIN_GRACE_MS = 5_000;
-
 /**
  * The Socket.IO server behind all gateways of the application, Millrace's and the user's own. Websocket only: polling
  * needs a sticky load balancer and buys nothing. Socket.IO lets anybody into the root namespace, unauthenticated and
@@ -33,7 +30,8 @@ export class RealtimeIoAdapter extends IoAdapter {
       transports: ['websocket'],
       pingInterval: this.options.heartbeatIntervalMs,
       pingTimeout: this.options.heartbeatTimeoutMs,
-      connectTimeout: this.options.authenticateTimeoutMs + JOIN_GRACE_MS,
+      // Whoever is in no namespace by then is nobody's: authentication has had its time, and the client as much.
+      connectTimeout: 2 * this.options.authenticateTimeoutMs,
       maxHttpBufferSize: this.options.maxFrameBytes,
       // Compression would undo the frame that is encoded once and shared by a room.
       perMessageDeflate: false,

@@ -1,0 +1,194 @@
+import 'reflect-metadata';
+import type { AddressInfo, Server } from 'node:net';
+import { Module, type INestApplication, type Provider, type WebSocketAdapter } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, NestFactory } from '@nestjs/core';
+import { NAMESPACE, PROTOCOL_VERSION, type WireError } from '@millrace/protocol';
+import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+import { systemClock } from '../../core/clock.js';
+import { randomIds } from '../../core/ids.js';
+import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
+import { AuthenticateRoute } from '../authenticate-route.js';
+import type { Authenticator } from '../authenticator.port.js';
+import { CodedAnswer } from '../coded-answer.js';
+import { FrameDispatcher } from '../frame-dispatcher.js';
+import type { FrameRoute } from '../frame-route.js';
+import { Identify } from '../identify.js';
+import { RealtimeIoAdapter } from '../realtime-io-adapter.js';
+import { SessionDrain } from '../session-drain.js';
+import { SessionGateway, SessionParts } from '../session.gateway.js';
+import { defaultSessionOptions, type SessionOptions } from '../session.options.js';
+import { SessionRegistry } from '../session-registry.js';
+import { SlowSessions } from '../slow-sessions.js';
+import { SocketRoomEmitter } from '../socket-room-emitter.js';
+
+export interface SessionNodeOptions {
+  readonly session?: Partial<SessionOptions>;
+  readonly authenticate?: Authenticator['authenticate'];
+  readonly routes?: readonly FrameRoute[];
+  readonly providers?: readonly Provider[];
+  /** An adapter that the application sets itself, after Millrace's. */
+  readonly adapter?: WebSocketAdapter;
+}
+
+/** The token is the name. */
+const byName: Authenticator['authenticate'] = (token) =>
+  Promise.resolve({ principal: { name: token }, subject: token });
+
+/** A real Nest application with nothing but the session stage in it, on a free port of 127.0.0.1. */
+export class SessionNode {
+  readonly recorder = new MemoryRecorder();
+  readonly registry = new SessionRegistry(this.recorder);
+  readonly emitter = new SocketRoomEmitter();
+  readonly interrupted: string[] = [];
+  readonly slowSessions: SlowSessions;
+  readonly #clients: Socket[] = [];
+  readonly #options: SessionOptions;
+  #app: INestApplication | undefined;
+
+  private constructor(private readonly given: SessionNodeOptions) {
+    this.#options = { ...defaultSessionOptions, ...given.session };
+    this.slowSessions = new SlowSessions({
+      registry: this.registry,
+      liveFlow: {
+        interrupt: ({ id }) => {
+          this.interrupted.push(id);
+          return ['desk.SFO'];
+        },
+      },
+      recorder: this.recorder,
+      clock: systemClock,
+      random: Math.random,
+    });
+  }
+
+  static async start(given: SessionNodeOptions = {}): Promise<SessionNode> {
+    const node = new SessionNode(given);
+    await node.#start();
+    return node;
+  }
+
+  async #start(): Promise<void> {
+    const app = await NestFactory.create(this.#module(), { logger: false, abortOnError: false });
+    this.#app = app;
+    if (this.given.adapter) app.useWebSocketAdapter(this.given.adapter);
+    await app.listen(0, '127.0.0.1');
+  }
+
+  get app(): INestApplication {
+    if (!this.#app) throw new Error('The node has not started');
+    return this.#app;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** TCP connections that are open, whatever Socket.IO thinks of them. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
+    });
+  }
+
+  get #server(): Server {
+    return this.app.getHttpServer() as Server;
+  }
+
+  get drain(): SessionDrain {
+    return this.app.get(SessionDrain);
+  }
+
+  connect(
+    auth: Readonly<Record<string, unknown>> = { token: 'ann' },
+    options: Partial<ManagerOptions & SocketOptions> = {},
+    namespace: string = NAMESPACE,
+  ): Socket {
+    const client = io(`http://127.0.0.1:${this.port}${namespace}`, {
+      transports: ['websocket'],
+      auth: { protocol: PROTOCOL_VERSION, ...auth },
+      reconnection: false,
+      forceNew: true,
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  async stop(): Promise<void> {
+    this.slowSessions.stop();
+    for (const client of this.#clients) client.disconnect();
+    await this.#app?.close();
+  }
+
+  #module(): object {
+    const { given, recorder, registry, emitter } = this;
+    const session = this.#options;
+    const clock = systemClock;
+    const answers = new CodedAnswer(randomIds);
+    const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock);
+    const routes = [new AuthenticateRoute(identify, clock), ...(given.routes ?? [])];
+    const dispatcher = new FrameDispatcher(routes, registry, answers, recorder, session);
+    const providers: Provider[] = [
+      {
+        provide: RealtimeIoAdapter,
+        inject: [HttpAdapterHost, ApplicationConfig],
+        useFactory: (host: HttpAdapterHost, config: ApplicationConfig) => {
+          const adapter = new RealtimeIoAdapter(host, session, recorder);
+          config.setIoAdapter(adapter);
+          return adapter;
+        },
+      },
+      {
+        provide: SessionParts,
+        inject: [ApplicationConfig],
+        useFactory: (applicationConfig: ApplicationConfig): SessionParts => ({
+          applicationConfig,
+          identify,
+          registry,
+          dispatcher,
+          emitter,
+          answers,
+          recorder,
+          options: session,
+          clock,
+        }),
+      },
+      SessionGateway,
+      {
+        provide: SessionDrain,
+        inject: [SessionGateway],
+        useFactory: (gateway: SessionGateway) => new SessionDrain(gateway, registry, session, clock, Math.random),
+      },
+      ...(given.providers ?? []),
+    ];
+    class NodeModule {}
+    Module({ providers })(NodeModule);
+    return NodeModule;
+  }
+}
+
+/** The frames of one name that a client got so far, in order. */
+export function framesOf<T>(client: Socket, name: string): T[] {
+  const frames: T[] = [];
+  client.on(name, (frame: T) => frames.push(frame));
+  return frames;
+}
+
+/** Why a client was not let in. */
+export function refusalOf(client: Socket): Promise<{ message: string; data?: WireError }> {
+  return new Promise((resolve, reject) => {
+    client.once('connect_error', resolve);
+    client.once('connect', () => reject(new Error('It was let in')));
+  });
+}
+
+export function connected(client: Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.once('connect', resolve);
+    client.once('connect_error', reject);
+  });
+}
+
+export function disconnected(client: Socket): Promise<string> {
+  return new Promise((resolve) => client.once('disconnect', resolve));
+}
