@@ -20,6 +20,7 @@ export class NotesNode {
   readonly #child: ChildProcess;
   #output = '';
   #port: number | undefined;
+  #ending: 'by-itself' | 'by-signal' = 'by-itself';
   readonly exited: Promise<NodeExit>;
 
   constructor(config: NotesConfig) {
@@ -50,8 +51,10 @@ export class NotesNode {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  get output(): string {
-    return this.#output;
+  /** What it printed before it ended without being told to. */
+  get crash(): string | undefined {
+    const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return hasEnded && this.#ending === 'by-itself' ? this.#output : undefined;
   }
 
   get memoryBytes(): Promise<number> {
@@ -59,7 +62,8 @@ export class NotesNode {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    // A process that has ended takes no signal.
+    if (this.#child.kill(signal)) this.#ending = 'by-signal';
   }
 
   /** kill -9, unless it has ended. */

@@ -75,11 +75,14 @@ export class Stage {
     return client;
   }
 
+  /** Rejects when a node ended without being told to. */
   async clear(): Promise<void> {
+    const crashes = [...this.#nodes].flatMap(({ crash }) => crash ?? []);
     for (const client of this.#clients) client.close();
     await Promise.all([...this.#nodes].map((node) => node.kill()));
     await Promise.all([...this.#proxies].map((proxy) => proxy.close()));
     await this.sql.end();
     await this.database.drop();
+    if (crashes.length > 0) throw new Error(`A node crashed: ${crashes.join()}`);
   }
 }

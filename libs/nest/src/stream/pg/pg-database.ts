@@ -37,8 +37,12 @@ export class PgDatabase implements SqlDatabase {
     const pools = poolsOf(source);
     this.#pool = pools.work;
     this.#owned = pools.owned;
-    // Without a listener, a server that restarts ends the process.
-    for (const pool of new Set([pools.work, pools.pass])) pool.on('error', () => {});
+    // Without a listener, a server that restarts ends the process. One that greets a new connection and cuts it in the
+    // same breath does so before its client is handed out, when the pool has let go of it and nobody else holds it.
+    for (const pool of new Set([pools.work, pools.pass])) {
+      pool.on('error', () => {});
+      pool.on('connect', (client) => void client.on('error', () => {}));
+    }
     this.pass = new KeptConnection(pools.pass, { timeoutMs: times.passTimeoutMs, clock: times.clock ?? systemClock });
   }
 

@@ -5,6 +5,7 @@ import type { SqlRow } from '../sql-database.port.js';
 export interface PgPool {
   connect(): Promise<PgClient>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'connect', listener: (client: PgClient) => void): unknown;
   end(): Promise<void>;
 }
 

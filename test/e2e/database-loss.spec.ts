@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { board, postNote, writeNote } from '../apps/notes/contracts.js';
+import { serviceAddress } from '../support/service-address.js';
+import { cleanCommands, judgeCommands } from './support/command-check.js';
+import { readLog, stagedEvents } from './support/event-log.js';
+import { cleanJournals, judgeJournals } from './support/journal-check.js';
+import { JournalKeeper } from './support/journal-keeper.js';
+import { Load } from './support/load.js';
+import { Stage } from './support/stage.js';
+import { until } from './support/until.js';
+
+const boards = ['red', 'green', 'blue'];
+/** Ready means a pass that is younger than 5 s. */
+const OUTAGE_MS = 6_500;
+
+let stage: Stage;
+let server: pg.Client;
+beforeAll(async () => {
+  stage = await Stage.set({ options: { stream: { publishTimeoutMs: 2_000 }, session: { framesPerSecond: 200 } } });
+  server = new pg.Client({ connectionString: serviceAddress('DATABASE_URL') });
+  await server.connect();
+});
+afterAll(async () => {
+  await server.end();
+  await stage.clear();
+});
+
+const databaseName = (): string => new URL(stage.database.url).pathname.slice(1);
+
+async function cutConnections(): Promise<number> {
+  const { rowCount } = await server.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'millrace'`,
+    [databaseName()],
+  );
+  return rowCount ?? 0;
+}
+
+const allowConnections = (allowed: boolean): Promise<unknown> =>
+  server.query(`alter database ${databaseName()} allow_connections ${String(allowed)}`);
+
+it('loses, doubles and swaps nothing while the database cuts connections and then stays away', async () => {
+  const keepers = Array.from({ length: 12 }, (_, index) => {
+    const subscription = stage
+      .client(`reader-${index}`)
+      .subscribe(board, { name: boards[index % boards.length] ?? '' });
+    return new JournalKeeper(`reader-${index}`, subscription);
+  });
+  await until('all are subscribed', () => keepers.every(({ subscription }) => subscription.state === 'subscribed'));
+  const load = new Load({ boards, pauseMs: 30 });
+  for (let sender = 0; sender < 8; sender++) load.add(stage.client(`sender-${sender}`));
+
+  let cut = 0;
+  for (let round = 0; round < 15; round++) {
+    await sleep(100);
+    cut += await cutConnections();
+  }
+  expect(await stage.node.readiness()).toBe(200);
+
+  await allowConnections(false);
+  const awayFrom = performance.now();
+  cut += await cutConnections();
+  const probe = stage.client('probe');
+  const failures = await Promise.allSettled([
+    probe.send(writeNote, { board: 'red', text: 'away' }),
+    probe.send(postNote, { board: 'red', text: 'away too' }),
+  ]);
+  const failedMs = Math.round(performance.now() - awayFrom);
+  const unreadyMs = Math.round(
+    await until('the node is not ready', async () => (await stage.node.readiness()) === 503, OUTAGE_MS),
+  );
+  expect(await stage.node.liveness()).toBe(200);
+  await sleep(Math.max(0, OUTAGE_MS - (performance.now() - awayFrom)));
+  await allowConnections(true);
+  const readyMs = Math.round(await until('the node is ready', async () => (await stage.node.readiness()) === 200));
+  await sleep(500);
+  await load.stop();
+
+  await until('nothing is staged', async () => (await stagedEvents(stage.sql)) === 0);
+  const log = await readLog(stage.sql);
+  const heads = new Map(log.map(({ channel, offset }) => [channel, offset]));
+  await until('all have caught up', () =>
+    keepers.every(({ subscription, offset }) => offset === heads.get(subscription.channel)),
+  );
+  const journals = judgeJournals(
+    keepers.map(({ journal }) => journal),
+    log,
+  );
+  const { rows } = await stage.sql.query<{ text: string }>('select text from note');
+  const commands = judgeCommands(
+    load.records,
+    rows.map(({ text }) => text),
+    log,
+  );
+  const codes = new Map<string, number>();
+  for (const { code = 'ok' } of load.records) codes.set(code, (codes.get(code) ?? 0) + 1);
+  const numbers = { cut, failedMs, unreadyMs, readyMs, codes: Object.fromEntries(codes), journals, commands };
+  console.log('database loss:', JSON.stringify(numbers));
+
+  expect(failures).toMatchObject([
+    { status: 'rejected', reason: { code: 'STREAM_UNAVAILABLE', outcome: 'not-applied' } },
+    { status: 'rejected', reason: { code: 'STREAM_UNAVAILABLE', outcome: 'unknown' } },
+  ]);
+  expect(failedMs).toBeLessThan(4_000);
+  expect(readyMs).toBeLessThan(3_000);
+  expect(journals).toMatchObject(cleanJournals);
+  expect(commands).toMatchObject({ ...cleanCommands, commands: load.sent });
+  // What nobody could have known a code for would be INTERNAL.
+  expect([...codes.keys()]).not.toContain('INTERNAL');
+  expect(cut).toBeGreaterThan(20);
+  expect(codes.get('STREAM_UNAVAILABLE')).toBeGreaterThan(0);
+  expect(commands.applied).toBeGreaterThan(30);
+});
