@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import { ExternalContextCreator } from '@nestjs/core';
 import type { Session } from './session.js';
+import { withoutErrorLog } from './unlogged-errors.js';
 
 /** What Nest calls the body of a request. Under this number its `ValidationPipe` runs and `@MessageBody()` lands. */
 const BODY_PARAM = 3;
@@ -20,14 +21,18 @@ export type Around = (call: (...args: unknown[]) => unknown, args: unknown[]) =>
  */
 @Injectable()
 export class NestInvoker {
-  constructor(private readonly contexts: ExternalContextCreator) {}
+  readonly #contexts: ExternalContextCreator;
+
+  constructor(contexts: ExternalContextCreator) {
+    this.#contexts = withoutErrorLog(contexts);
+  }
 
   /** `around` stands between the enhancers and the method: after guards and pipes, inside interceptors. */
   bind(instance: object, methodName: string, around: Around = (call, args) => call(...args)): Invocation {
     const method = methodOf(instance, methodName);
     const callback = (...args: unknown[]) => around((...actual) => method.apply(instance, actual), args);
-    copyMetadata(method, callback);
-    const invoke = this.contexts.create(
+    passFor(method, callback);
+    const invoke = this.#contexts.create(
       instance,
       callback,
       methodName,
@@ -57,7 +62,10 @@ function methodOf(instance: object, name: string): (...args: unknown[]) => unkno
   return method as (...args: unknown[]) => unknown;
 }
 
-/** Guards and interceptors read their metadata from the function that is called, not from the class. */
-function copyMetadata(from: object, to: object): void {
-  for (const key of Reflect.getMetadataKeys(from)) Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+/** Guards and interceptors read metadata and name from the function that is called, not from the class. */
+function passFor(method: (...args: unknown[]) => unknown, stand: object): void {
+  for (const key of Reflect.getMetadataKeys(method)) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, method), stand);
+  }
+  Object.defineProperty(stand, 'name', { value: method.name, configurable: true });
 }

@@ -47,7 +47,11 @@ export interface SessionOptions {
    * Lowered: more of them page from history. With eight times as much waiting it is closed. @defaultValue 1048576
    */
   readonly maxWaitingBytes: number;
-  /** How long a client may take nothing at all while bytes wait, in ms, before it is closed. @defaultValue 30000 */
+  /**
+   * How long a client may take nothing at all while bytes wait, in ms, before it is closed. What it takes is seen in
+   * steps of the kernel's send buffer, some megabytes after a fast start. Raised: memory is held longer for clients
+   * that will not come back. Lowered: slow ones are taken for stalled. @defaultValue 30000
+   */
   readonly maxStalledMs: number;
   /** Over how long the sessions of a draining node are told to reconnect, in ms. @defaultValue 5000 */
   readonly drainSpreadMs: number;

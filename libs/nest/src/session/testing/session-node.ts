@@ -50,8 +50,9 @@ export class SessionNode {
     this.slowSessions = new SlowSessions({
       registry: this.registry,
       liveFlow: {
-        interrupt: ({ id }) => {
-          this.interrupted.push(id);
+        interrupt: (session) => {
+          this.interrupted.push(session.id);
+          session.leave('room');
           return ['desk.SFO'];
         },
       },
