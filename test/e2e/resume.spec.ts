@@ -135,6 +135,8 @@ describe('who comes back', () => {
     if (when === 'start') await stage.killNode();
     await restore();
     if (when === 'start') await stage.startNode();
+    // What the node had emitted is lost, and its offsets are given away again.
+    else await publish(name);
     await until('the one who stayed is told', () => stayed.discontinuities.length > 0);
     await until('and subscribed', () => stayed.subscription.state === 'subscribed');
     // Past the place where the other one stands: there is an event at his offset now, and it is not his.

@@ -37,6 +37,8 @@ export interface FollowerParts {
 export class ChannelFollower {
   #state: FollowState = opening;
   #interruptions = 0;
+  /** Where the channel stood when the look into the log began whose digest comes next. */
+  #mark: Position | undefined;
   #closed = false;
   #cancelTimer = (): void => {};
 
@@ -68,6 +70,20 @@ export class ChannelFollower {
     await this.#brokerOrTimeout();
     const head = await this.parts.store.head(this.channel);
     this.take({ kind: 'opened', head });
+  }
+
+  /** A look into the log begins. */
+  mark(): void {
+    this.#mark = this.last;
+  }
+
+  /**
+   * The look found the channel at `position`. Below the mark the log is another one: a failover lost its newest events
+   * before any look had seen them, so that nothing but their offsets, given away again, shows it.
+   */
+  see(position: Position): void {
+    const isBelow = this.#mark?.epoch === position.epoch && position.offset < this.#mark.offset;
+    this.take(isBelow ? { kind: 'rewound' } : { kind: 'seen', position });
   }
 
   close(): void {

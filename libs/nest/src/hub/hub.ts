@@ -60,7 +60,12 @@ export class Hub implements LiveSink {
 
   async start(): Promise<void> {
     await this.#parts.broker.start((batch) => this.onBatch(batch));
-    await this.#watch.start((digest) => this.#onDigest(digest));
+    await this.#watch.start({
+      begun: () => {
+        for (const { follower } of this.#followed.values()) follower.mark();
+      },
+      found: (digest) => this.#onDigest(digest),
+    });
   }
 
   async stop(): Promise<void> {
@@ -147,7 +152,7 @@ export class Hub implements LiveSink {
   #onDigest({ outcome, heads }: LogDigest): void {
     if (outcome === 'rewound') for (const { follower } of this.#followed.values()) follower.take({ kind: 'rewound' });
     for (const { channel, position } of heads) {
-      this.#followed.get(channel)?.follower.take({ kind: 'seen', position });
+      this.#followed.get(channel)?.follower.see(position);
     }
   }
 }

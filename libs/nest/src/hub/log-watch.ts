@@ -3,6 +3,13 @@ import type { LogDigest, LogPosition, StreamStore } from '../stream/stream-store
 import type { Recorder } from '../telemetry/recorder.js';
 import { digestsTaken } from './hub.metrics.js';
 
+export interface LogWatcher {
+  /** A look is about to read the log: it will see all that anybody has seen so far. */
+  begun(): void;
+  /** Every digest, in order. */
+  found(digest: LogDigest): void;
+}
+
 /**
  * Looks into the log again and again for what the broker did not bring: a lost last message, which nothing follows
  * that would show the hole, and the events of a node that died before it called the broker.
@@ -20,11 +27,10 @@ export class LogWatch {
     private readonly intervalMs: number,
   ) {}
 
-  /** `found` gets every digest, in order. */
-  async start(found: (digest: LogDigest) => void): Promise<void> {
+  async start(watcher: LogWatcher): Promise<void> {
     this.#stopped = false;
     this.#after = await this.store.logEnd();
-    this.#schedule(found);
+    this.#schedule(watcher);
   }
 
   async stop(): Promise<void> {
@@ -33,21 +39,22 @@ export class LogWatch {
     await this.#looking;
   }
 
-  #schedule(found: (digest: LogDigest) => void): void {
+  #schedule(watcher: LogWatcher): void {
     if (this.#stopped) return;
     this.#cancelTimer = this.clock.after(this.intervalMs, () => {
-      this.#looking = this.#look(found).finally(() => this.#schedule(found));
+      this.#looking = this.#look(watcher).finally(() => this.#schedule(watcher));
     });
   }
 
   /** After a failure the next look starts from the same place: nothing is skipped. */
-  async #look(found: (digest: LogDigest) => void): Promise<void> {
+  async #look(watcher: LogWatcher): Promise<void> {
     if (!this.#after) return;
+    watcher.begun();
     try {
       const digest = await this.store.digest(this.#after);
       this.#after = digest.end;
       this.recorder.count(digestsTaken, { outcome: digest.outcome });
-      if (!this.#stopped) found(digest);
+      if (!this.#stopped) watcher.found(digest);
     } catch {
       this.recorder.count(digestsTaken, { outcome: 'failed' });
     }

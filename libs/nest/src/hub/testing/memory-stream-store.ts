@@ -60,6 +60,14 @@ export class MemoryStreamStore implements StreamStore {
     this.#log.splice(0);
   }
 
+  /** A failover lost the newest events of `channel`, all but the first `keep`: nothing tells of it. */
+  lose(channel: ChannelName, keep: number): void {
+    const log = this.#logOf(channel);
+    log.events = log.events.slice(0, keep);
+    const kept = this.#log.filter((entry) => entry.channel !== channel || entry.position.offset <= keep);
+    this.#log.splice(0, this.#log.length, ...kept);
+  }
+
   expire(channel: ChannelName, upTo: number): void {
     this.#logOf(channel).expired = upTo;
   }
@@ -91,16 +99,16 @@ export class MemoryStreamStore implements StreamStore {
   }
 
   logEnd(): Promise<LogPosition> {
-    return this.#answer({ pos: BigInt(this.#log.length), id: `life${this.#life}` });
+    return this.#answer(this.#end);
   }
 
-  async digest(after: LogPosition): Promise<LogDigest> {
-    const end = await this.logEnd();
+  digest(after: LogPosition): Promise<LogDigest> {
+    const end = this.#end;
     const rewound = after.id !== end.id;
     const heads = new Map(
       this.#log.slice(rewound ? 0 : Number(after.pos)).map((entry) => [entry.channel, entry] as const),
     );
-    return { outcome: rewound ? 'rewound' : 'continued', end, heads: [...heads.values()] };
+    return this.#answer({ outcome: rewound ? 'rewound' : 'continued', end, heads: [...heads.values()] });
   }
 
   stage(): Promise<void> {
@@ -109,6 +117,10 @@ export class MemoryStreamStore implements StreamStore {
 
   pass(): Promise<PassResult> {
     throw new Error('This double only reads');
+  }
+
+  get #end(): LogPosition {
+    return { pos: BigInt(this.#log.length), id: `life${this.#life}` };
   }
 
   #page(log: Log, after: Position | undefined, limits: PageLimits): HistoryPage {

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@millrace/client';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Airport } from '../../src/contracts/airport.contract.js';
+import { resumeFeed } from '../../src/contracts/feed.contract.js';
+import { firstOfDay } from '../../src/feed/first-of-day.js';
+import { readFlights } from '../../src/flights/flights.js';
+import { departuresClient, readLog } from '../support/departures-client.js';
+import { DeparturesProcess, isAlive } from '../support/departures-process.js';
+
+const FEED_KEY = 'k'.repeat(40);
+
+let dataDir: string;
+let server: DeparturesProcess | undefined;
+let clients: Client[];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'departures-'));
+  clients = [];
+});
+
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await server?.kill();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function start(...args: string[]): Promise<{ started: DeparturesProcess; staff: Client }> {
+  const started = await DeparturesProcess.start({ dataDir, args, env: { FEED_KEY } });
+  server = started;
+  const staff = departuresClient(started.url, FEED_KEY);
+  clients.push(staff);
+  return { started, staff };
+}
+
+/** Waits until the feed, which began at row `first`, has recorded `count` rows more. The answer is the next row. */
+function recorded(staff: Client, first: number, count: number): Promise<number> {
+  return vi.waitFor(
+    async () => {
+      const { next } = await staff.send(resumeFeed, { from: first });
+      expect(next).toBeGreaterThanOrEqual(first + count);
+      return next;
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+}
+
+/** The rows that were published on all boards, in order; those of each board are checked for their order and offsets. */
+async function publishedRows(started: DeparturesProcess, staff: Client): Promise<number[]> {
+  const airports = (await (await fetch(`${started.url}/airports`)).json()) as Airport[];
+  const logs = await Promise.all(airports.map(({ code }) => readLog(staff, code)));
+  for (const log of logs) {
+    expect(log.map(({ offset }) => offset)).toEqual(log.map((_, index) => index + 1));
+    const rows = log.map(({ departure }) => departure.id);
+    expect(rows).toEqual(rows.toSorted((a, b) => a - b));
+  }
+  return logs
+    .flat()
+    .map(({ departure }) => departure.id)
+    .toSorted((a, b) => a - b);
+}
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
+
+it('goes on where it stopped after its own death and the server’s, and publishes no row twice', async () => {
+  const first = firstOfDay(await readFlights(), '2001-02-01');
+  const one = await start('--rate', '150', '--from', '2001-02-01');
+  await one.started.waitForLine(new RegExp(`^Feed: 150 departures a second, from row ${first} \\(2001-02-01 `));
+  await recorded(one.staff, first, 60);
+
+  const [feed] = one.started.children();
+  expect(feed).toBeDefined();
+  process.kill(feed as number, 'SIGKILL');
+  await one.started.waitForLine(/^The feed ended \(killed\); starting it again in 1 s$/);
+  const { next: afterDeath } = await one.staff.send(resumeFeed, {});
+  await recorded(one.staff, afterDeath, 60);
+  const [, again] = one.started.lines.filter((line) => line.includes('departures a second'));
+  expect(again).toContain(`from row ${afterDeath} `);
+
+  const [orphan] = one.started.children();
+  await one.started.kill();
+  await vi.waitFor(() => expect(isAlive(orphan as number)).toBe(false), { timeout: 5_000 });
+
+  // Without --from: where it stopped, not at the first row of all.
+  const two = await start('--rate', '150');
+  const line = await two.started.waitForLine(/departures a second/);
+  const resumedAt = Number(/from row (\d+)/.exec(line)?.[1]);
+  expect(resumedAt).toBeGreaterThanOrEqual(afterDeath + 60);
+  await recorded(two.staff, resumedAt, 60);
+  for (const pid of two.started.children()) process.kill(pid, 'SIGSTOP');
+  const rows = await publishedRows(two.started, two.staff);
+  expect(rows).toEqual(range(first, first + rows.length));
+  expect(rows.length).toBeGreaterThan(180);
+});
+
+it('says so at the end of the data, also when there is nothing left to do', async () => {
+  const flights = await readFlights();
+  const first = firstOfDay(flights, '2001-03-31');
+  const end = /^Feed: end of the data: no departure is left of the 20,000$/;
+  const one = await start('--rate', '500', '--from', '2001-03-31');
+  await one.started.waitForLine(end);
+  await vi.waitFor(() => expect(one.started.children()).toEqual([]), { timeout: 5_000 });
+  expect(await publishedRows(one.started, one.staff)).toEqual(range(first, flights.length));
+  one.staff.close();
+  await expect(one.started.stop()).resolves.toBe(0);
+
+  const two = await start('--rate', '500', '--from', '2001-03-31');
+  await two.started.waitForLine(end);
+  expect(two.started.lines.filter((line) => line.includes('departures a second'))).toEqual([]);
+  expect(await publishedRows(two.started, two.staff)).toHaveLength(flights.length - first);
+});
