@@ -159,13 +159,19 @@ describe('the feed', () => {
     await expect(run()).rejects.toThrow('TypeError: broken');
   });
 
+  it('asks nothing when it was to end before it began', async () => {
+    const reason = new Error('ended');
+    await expect(run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(server.heard).toEqual([]);
+  });
+
   it('ends when it is asked to, also while the server does not answer', async () => {
     const stop = new AbortController();
     const reason = new Error('ended');
     server.before = (id) => {
       if (id !== 2) return;
       stop.abort(reason);
-      throw failure('CLIENT_CLOSED', { outcome: 'unknown' });
+      throw failure('CLIENT_CLOSED');
     };
     await expect(run({ signal: stop.signal })).rejects.toBe(reason);
     expect([...server.recorded]).toEqual([0, 1]);

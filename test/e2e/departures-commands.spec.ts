@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createClient, type Client } from '@millrace/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readBoard, viewBoard, viewers } from '../../src/contracts/board.contract.js';
@@ -10,6 +12,7 @@ import { issueToken } from '../../src/sign-in/token.js';
 import { departuresClient, readLog } from '../support/departures-client.js';
 import { DeparturesProcess } from '../support/departures-process.js';
 
+const execute = promisify(execFile);
 const JWT_SECRET = 's'.repeat(40);
 const FEED_KEY = 'k'.repeat(40);
 
@@ -130,7 +133,7 @@ describe('a board', () => {
 
   it('of an airport that is not, is nobody’s', async () => {
     const client = viewer();
-    const refused = vi.fn();
+    const refused = vi.fn<(code: string) => void>();
     client.subscribe(desk, { airport: 'XXX' }).on('error', ({ code }) => refused(code));
     await vi.waitFor(() => expect(refused).toHaveBeenCalledWith('FORBIDDEN'));
     await expect(client.send(viewBoard, { airport: 'XXX' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
@@ -166,6 +169,14 @@ it('answers for its health and its numbers, and hands out the page', async () =>
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
   expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('realtime_');
   expect(await (await fetch(server.url)).text()).toContain('<h1>Departures</h1>');
+});
+
+it('sends a feed with another key away for good', async () => {
+  const run = execute(process.execPath, ['dist/feed/main.js'], {
+    env: { ...process.env, DEPARTURES_URL: server.url, FEED_KEY: 'other'.repeat(10) },
+    timeout: 20_000,
+  });
+  await expect(run).rejects.toMatchObject({ code: 1, stderr: 'Feed: stopped: The server refused the FEED_KEY\n' });
 });
 
 it('does not share its folder with a second server', async () => {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Client } from '@millrace/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Airport } from '../../src/contracts/airport.contract.js';
@@ -10,6 +12,7 @@ import { readFlights } from '../../src/flights/flights.js';
 import { departuresClient, readLog } from '../support/departures-client.js';
 import { DeparturesProcess, isAlive } from '../support/departures-process.js';
 
+const execute = promisify(execFile);
 const FEED_KEY = 'k'.repeat(40);
 
 let dataDir: string;
@@ -62,6 +65,17 @@ async function publishedRows(started: DeparturesProcess, staff: Client): Promise
     .toSorted((a, b) => a - b);
 }
 
+/** Holds the feed still meanwhile. It dies of it: a process that is held cannot see its server end. */
+async function whileStill<T>(started: DeparturesProcess, work: () => Promise<T>): Promise<T> {
+  const feeds = started.children();
+  for (const pid of feeds) process.kill(pid, 'SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    for (const pid of feeds) process.kill(pid, 'SIGKILL');
+  }
+}
+
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 
 it('goes on where it stopped after its own death and the server’s, and publishes no row twice', async () => {
@@ -89,8 +103,7 @@ it('goes on where it stopped after its own death and the server’s, and publish
   const resumedAt = Number(/from row (\d+)/.exec(line)?.[1]);
   expect(resumedAt).toBeGreaterThanOrEqual(afterDeath + 60);
   await recorded(two.staff, resumedAt, 60);
-  for (const pid of two.started.children()) process.kill(pid, 'SIGSTOP');
-  const rows = await publishedRows(two.started, two.staff);
+  const rows = await whileStill(two.started, () => publishedRows(two.started, two.staff));
   expect(rows).toEqual(range(first, first + rows.length));
   expect(rows.length).toBeGreaterThan(180);
 });
@@ -98,16 +111,31 @@ it('goes on where it stopped after its own death and the server’s, and publish
 it('says so at the end of the data, also when there is nothing left to do', async () => {
   const flights = await readFlights();
   const first = firstOfDay(flights, '2001-03-31');
-  const end = /^Feed: end of the data: no departure is left of the 20,000$/;
-  const one = await start('--rate', '500', '--from', '2001-03-31');
-  await one.started.waitForLine(end);
-  await vi.waitFor(() => expect(one.started.children()).toEqual([]), { timeout: 5_000 });
-  expect(await publishedRows(one.started, one.staff)).toEqual(range(first, flights.length));
-  one.staff.close();
-  await expect(one.started.stop()).resolves.toBe(0);
+  const { started, staff } = await start('--rate', '500', '--from', '2001-03-31');
+  await started.waitForLine(/^Feed: end of the data: no departure is left of the 20,000$/);
+  await vi.waitFor(() => expect(started.children()).toEqual([]), { timeout: 5_000 });
 
-  const two = await start('--rate', '500', '--from', '2001-03-31');
-  await two.started.waitForLine(end);
-  expect(two.started.lines.filter((line) => line.includes('departures a second'))).toEqual([]);
-  expect(await publishedRows(two.started, two.staff)).toHaveLength(flights.length - first);
+  // The same feed by hand: what the server starts is an ordinary client.
+  const { stdout } = await execute(process.execPath, ['dist/feed/main.js', '--from', '2001-03-31'], {
+    env: { ...process.env, DEPARTURES_URL: started.url, FEED_KEY },
+    timeout: 20_000,
+  });
+  expect(stdout).toBe('Feed: end of the data: no departure is left of the 20,000\n');
+  expect(await publishedRows(started, staff)).toEqual(range(first, flights.length));
+  staff.close();
+  await expect(started.stop()).resolves.toBe(0);
+});
+
+it.each([
+  [['--rate', 'fast'], {}, 2, /^--rate is "fast".*usage: /s],
+  [['--pace', '5'], {}, 2, /--pace.*usage: /s],
+  [[], { FEED_KEY: '' }, 1, /FEED_KEY is not set/],
+  // Nobody listens on port 9, but the key is looked at first.
+  [[], { FEED_KEY: 'short' }, 1, /FEED_KEY is too short/],
+])('by hand with %j and %j ends with code %i and says why', async (args, env, code, message) => {
+  const run = execute(process.execPath, ['dist/feed/main.js', ...args], {
+    env: { ...process.env, DEPARTURES_URL: 'http://127.0.0.1:9', FEED_KEY, ...env },
+    timeout: 20_000,
+  });
+  await expect(run).rejects.toMatchObject({ code, stderr: expect.stringMatching(message) });
 });

@@ -73,9 +73,7 @@ export class BoardWatch {
     this.#cancelTimer();
     const { signal } = (this.#reading = new AbortController());
     this.client.send(readBoard, { airport: this.airport, limit: READ_LIMIT }, { signal }).then(
-      ({ departures }) => {
-        if (!signal.aborted) this.#apply({ kind: 'read', departures });
-      },
+      ({ departures }) => this.#apply({ kind: 'read', departures }),
       (error: RealtimeError) => {
         if (signal.aborted || error.code === 'CLIENT_CLOSED') return;
         // A lost connection says so itself, and its read is simply asked for again.

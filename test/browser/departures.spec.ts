@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@millrace/client';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { desk } from '../../src/contracts/desk.contract.js';
+import { launchChromium } from '../support/chromium.js';
+import { departuresClient, readLog } from '../support/departures-client.js';
+import { DeparturesProcess } from '../support/departures-process.js';
+
+/** Busy enough to see a row every few hundred ms, and not more of them in a cut than the board holds. */
+const ARGS = ['--rate', '40'];
+const AIRPORT = 'ORD';
+
+let dataDir: string;
+let server: DeparturesProcess;
+let browser: Browser;
+/** Stays connected all the time. */
+let witness: Client;
+/** What the consoles of all pages said that they should not. */
+const complaints: string[] = [];
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'departures-'));
+  [server, browser] = await Promise.all([DeparturesProcess.start({ dataDir, args: ARGS }), launchChromium()]);
+  witness = departuresClient(server.url);
+});
+
+afterAll(async () => {
+  witness.close();
+  await browser.close();
+  await server.kill();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await Promise.all(browser.contexts().map((context) => context.close()));
+  expect(complaints.splice(0)).toEqual([]);
+});
+
+async function open(path: string, width = 1_000): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 740 } });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  await page.goto(server.url + path);
+  return page;
+}
+
+interface Row {
+  readonly id: number;
+  readonly arrival: string;
+  readonly offset: number | undefined;
+}
+
+/** The rows of the board as they stand, newest first. */
+function rowsOf(page: Page): Promise<Row[]> {
+  return page.locator('#rows tr').evaluateAll((rows) =>
+    rows.map(({ dataset }) => ({
+      id: Number(dataset['id']),
+      arrival: dataset['arrival'] ?? '',
+      offset: dataset['offset'] === undefined ? undefined : Number(dataset['offset']),
+    })),
+  );
+}
+
+const offsetsOf = (rows: readonly Row[], ...arrivals: string[]): number[] =>
+  rows
+    .filter(({ arrival }) => arrivals.includes(arrival))
+    .map(({ offset }) => offset ?? NaN)
+    .toReversed();
+
+const countFrom = (first: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => first + index);
+
+const until = (page: Page, arrival: string, count: number): Promise<void> =>
+  vi.waitFor(
+    async () =>
+      expect((await rowsOf(page)).filter((row) => row.arrival === arrival).length).toBeGreaterThanOrEqual(count),
+    { timeout: 20_000, interval: 100 },
+  );
+
+it('shows departures as they happen, and after a cut all that were missed', async () => {
+  const page = await open(`/#${AIRPORT}`);
+  await until(page, 'live', 3);
+  await expect(page.locator('#connection').textContent()).resolves.toBe('Connected');
+
+  /** Offsets that were published while the page was cut off for certain: after it was gone, before it came back. */
+  const missed: number[] = [];
+  const subscription = witness.subscribe(desk, { airport: AIRPORT });
+  await vi.waitFor(() => expect(subscription.state).toBe('subscribed'));
+  await page.getByRole('button', { name: /Cut the connection/ }).click();
+  await vi.waitFor(async () => expect(await page.locator('#connection').textContent()).toMatch(/^Cut: back in \d+ s$/));
+  const stopCounting = subscription.on('departure.recorded', (_, { offset }) => missed.push(offset ?? NaN));
+  await vi.waitFor(async () => expect(await page.locator('#connection').textContent()).toBe('Cut: back in 2 s'), {
+    timeout: 15_000,
+    interval: 50,
+  });
+  stopCounting();
+
+  await page.getByText(/^\d+ events recovered$/).waitFor({ timeout: 20_000 });
+  const told = Number((await page.locator('#notice').textContent())?.split(' ')[0]);
+  const live = (await rowsOf(page)).filter(({ arrival }) => arrival === 'live').length;
+  await until(page, 'live', live + 3);
+
+  const rows = await rowsOf(page);
+  const recovered = offsetsOf(rows, 'recovered');
+  expect(told).toBe(recovered.length);
+  expect(missed.length).toBeGreaterThan(3);
+  expect(recovered).toEqual(expect.arrayContaining(missed));
+  const seen = offsetsOf(rows, 'live', 'recovered');
+  expect(seen).toEqual(countFrom(seen[0] ?? NaN, seen.length));
+  // Live ones before the cut and after it, so what was recovered is what lies between.
+  expect(seen[0]).toBeLessThan(recovered[0] ?? NaN);
+  expect(seen.at(-1)).toBeGreaterThan(recovered.at(-1) ?? NaN);
+
+  // The whole board, from what was read at first to what came last, is the end of the log.
+  const log = await readLog(witness, AIRPORT);
+  const newest = log.findIndex(({ departure }) => departure.id === rows[0]?.id);
+  const expected = log.slice(0, newest + 1).slice(-rows.length);
+  expect(rows.map(({ id }) => id).toReversed()).toEqual(expected.map(({ departure }) => departure.id));
+  expect(seen).toEqual(expected.slice(-seen.length).map(({ offset }) => offset));
+});
+
+it('fits a phone, keeps the airport in the address, and shows who else looks', async () => {
+  const phone = await open('/', 360);
+  const width = (): Promise<number> => phone.evaluate(() => document.documentElement.scrollWidth);
+  await until(phone, 'live', 1);
+  expect(await width()).toBe(360);
+  await phone.getByLabel('Airport').selectOption('ATL');
+  await phone.getByRole('heading', { name: 'ATL Atlanta' }).waitFor();
+  await until(phone, 'live', 1);
+  expect(await width()).toBe(360);
+  expect(new URL(phone.url()).hash).toBe('#ATL');
+  await phone.reload();
+  await phone.getByRole('heading', { name: 'ATL Atlanta' }).waitFor();
+
+  const other = await open('/#ATL');
+  await other.getByLabel('Your name').fill('Ada of the very long name that just fits');
+  await other.getByRole('button', { name: 'Change' }).click();
+  await phone.getByText(/Also looking: Ada of the very long/).waitFor({ timeout: 15_000 });
+  expect(await width()).toBe(360);
+});
