@@ -1,9 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { NotesConfig } from '../../apps/notes/notes.config.js';
 import { readMetrics, type Metrics } from './metrics.js';
 
+const execute = promisify(execFile);
 const program = fileURLToPath(new URL('../../apps/dist/notes/main.js', import.meta.url));
 const STARTS_WITHIN_MS = 20_000;
 const MAX_OUTPUT = 100_000;
@@ -57,10 +59,6 @@ export class NotesNode {
     return hasEnded && this.#ending === 'by-itself' ? this.#output : undefined;
   }
 
-  get memoryBytes(): Promise<number> {
-    return this.metrics().then((metrics) => metrics.get('process_resident_memory_bytes') ?? 0);
-  }
-
   signal(signal: NodeJS.Signals): void {
     // A process that has ended takes no signal.
     if (this.#child.kill(signal)) this.#ending = 'by-signal';
@@ -78,6 +76,12 @@ export class NotesNode {
 
   async liveness(): Promise<number> {
     return (await fetch(`${this.url}/health/live`)).status;
+  }
+
+  /** Resident, as the operating system counts it. */
+  async memoryBytes(): Promise<number> {
+    const { stdout } = await execute('ps', ['-o', 'rss=', '-p', String(this.#child.pid)]);
+    return Number(stdout) * 1_024;
   }
 
   async metrics(): Promise<Metrics> {
