@@ -10,10 +10,11 @@ const event = (text: string, offset = 1): LoggedEvent => ({
   type: 'note.written',
   data: JSON.stringify({ text }),
 });
-const written: CommandRecord = { text: 'a', effect: 'row', outcome: 'applied', event: 'id-a' };
-const posted: CommandRecord = { text: 'b', effect: 'event', outcome: 'applied', event: 'id-b' };
-const spoiled: CommandRecord = { text: 'c', effect: 'none', outcome: 'not-applied' };
-const unknown: CommandRecord = { text: 'd', effect: 'row', outcome: 'unknown' };
+const at = (sentAt: number) => ({ sentAt, answeredAt: sentAt + 5 });
+const written: CommandRecord = { text: 'a', effect: 'row', outcome: 'applied', event: 'id-a', ...at(10) };
+const posted: CommandRecord = { text: 'b', effect: 'event', outcome: 'applied', event: 'id-b', ...at(20) };
+const spoiled: CommandRecord = { text: 'c', effect: 'none', outcome: 'not-applied', ...at(30) };
+const unknown: CommandRecord = { text: 'd', effect: 'row', outcome: 'unknown', ...at(40) };
 
 describe('the command checker', () => {
   it('passes what was told as it is, and looks up what nobody could tell', () => {
@@ -49,5 +50,14 @@ describe('the command checker', () => {
     ['an event is there twice', posted, [], [event('b'), event('b', 2)], { repeated: 1 }],
   ])('sees that %s', (_what, record, rows, log, faults) => {
     expect(judgeCommands([record], rows, log)).toMatchObject({ ...cleanCommands, ...faults });
+  });
+
+  it('sees an event that overtook one which was answered before it was sent', () => {
+    const swapped = [event('b', 1), event('a', 2)];
+    expect(judgeCommands([written, posted], ['a'], swapped)).toMatchObject({ ...cleanCommands, overtaken: 1 });
+    const together = { ...posted, sentAt: written.answeredAt - 1 };
+    expect(judgeCommands([written, together], ['a'], swapped)).toMatchObject(cleanCommands);
+    const elsewhere = swapped.map((one) => ({ ...one, channel: `board.${one.id}` }));
+    expect(judgeCommands([written, posted], ['a'], elsewhere)).toMatchObject(cleanCommands);
   });
 });

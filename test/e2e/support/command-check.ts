@@ -13,6 +13,9 @@ export interface CommandRecord {
   readonly code?: string;
   /** The event that the answer named. */
   readonly event?: string;
+  /** When it was sent and when it was answered, in ms of one clock. */
+  readonly sentAt: number;
+  readonly answeredAt: number;
 }
 
 export interface CommandVerdict {
@@ -30,9 +33,11 @@ export interface CommandVerdict {
   readonly torn: number;
   /** Rows or events that are there more than once. */
   readonly repeated: number;
+  /** Events with one behind them whose command was answered before theirs was sent. */
+  readonly overtaken: number;
 }
 
-export const cleanCommands = { missing: 0, ghosts: 0, torn: 0, repeated: 0 };
+export const cleanCommands = { missing: 0, ghosts: 0, torn: 0, repeated: 0, overtaken: 0 };
 
 /** Compares what senders were told with what the tables hold. `rows`: the texts of the table `note`. */
 export function judgeCommands(
@@ -41,7 +46,11 @@ export function judgeCommands(
   log: readonly LoggedEvent[],
 ): CommandVerdict {
   const rowCounts = countBy(rows, (text) => text);
-  const events = log.map(({ id, data }) => ({ id, text: (JSON.parse(data) as { text: string }).text }));
+  const events = log.map(({ channel, id, data }) => ({
+    channel,
+    id,
+    text: (JSON.parse(data) as { text: string }).text,
+  }));
   const eventCounts = countBy(events, ({ text }) => text);
   const idOf = new Map(events.map(({ id, text }) => [text, id]));
   const verdict = { commands: records.length, applied: 0, refused: 0, unknown: 0, unknownApplied: 0, ...cleanCommands };
@@ -60,7 +69,22 @@ export function judgeCommands(
       if (isThere) verdict.unknownApplied++;
     } else verdict.refused++;
   }
+  const recordOf = new Map(records.map((record) => [record.text, record]));
+  verdict.overtaken = overtakenIn(events.map(({ channel, text }) => ({ channel, record: recordOf.get(text) })));
   return verdict;
+}
+
+/** Backwards along each channel: nobody was sent after the answer of one that stands behind it. */
+function overtakenIn(events: readonly { channel: string; record: CommandRecord | undefined }[]): number {
+  const earliestAnswer = new Map<string, number>();
+  let overtaken = 0;
+  for (const { channel, record } of events.toReversed()) {
+    if (record?.outcome !== 'applied') continue;
+    const earliest = earliestAnswer.get(channel) ?? Infinity;
+    if (record.sentAt > earliest) overtaken++;
+    earliestAnswer.set(channel, Math.min(earliest, record.answeredAt));
+  }
+  return overtaken;
 }
 
 function countBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMap<string, number> {

@@ -44,12 +44,14 @@ export class Load {
   async #send(client: Client, note: { board: string; text: string }, step: number): Promise<void> {
     this.#sent++;
     const [effect, send] = kindOf(client, note, step);
+    const sent = { text: note.text, effect, sentAt: performance.now() };
     try {
       const { event } = await send();
-      this.records.push({ text: note.text, effect, outcome: 'applied', event });
+      this.records.push({ ...sent, outcome: 'applied', event, answeredAt: performance.now() });
     } catch (error) {
       if (!(error instanceof RealtimeError)) throw error;
-      this.records.push({ text: note.text, effect, outcome: error.outcome ?? 'unknown', code: error.code });
+      const { code, outcome = 'unknown' } = error;
+      this.records.push({ ...sent, outcome, code, answeredAt: performance.now() });
     }
   }
 }
