@@ -63,7 +63,6 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
         issuer: this.options.issuer,
         audience: this.options.audience,
         clockTolerance: this.#leewaySeconds,
-        requiredClaims: ['exp', 'sub'],
       });
       const { exp, sub } = payload;
       if (exp === undefined || typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH) {

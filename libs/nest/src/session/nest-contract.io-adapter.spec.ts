@@ -98,7 +98,6 @@ describe('a gateway', () => {
     await app.listen(0, '127.0.0.1');
     let closed = 0;
     const { adapter } = app.get(DeskGateway).namespace!;
-    adapter.on('close', () => closed++);
     const close = adapter.close.bind(adapter);
     adapter.close = () => {
       closed++;

@@ -38,8 +38,11 @@ describe('SlowSessions', () => {
     expect(bench.recorder.valueOf(sessionsLagging)).toBe(1);
     expect(bench.recorder.valueOf(sessionWaitingBytes)).toBe(1_100);
 
-    socket.conn.writeBuffer = [];
+    socket.conn.writeBuffer = packets(3, 200);
     socket.tcp.writableLength = 0;
+    await bench.clock.advance(250);
+    expect(session.isBehind).toBe(true);
+    socket.conn.writeBuffer = [];
     await bench.clock.advance(250);
     expect(session.isBehind).toBe(false);
     expect(bench.recorder.valueOf(sessionWaitingBytes)).toBe(0);

@@ -110,7 +110,6 @@ export class SocketSession implements Session {
 
   /** Says why, then closes. Engine.IO flushes what was written before. */
   close(error: WireError): void {
-    if (this.#state.kind === 'closed') return;
     this.tell({ kind: 'closing', error });
     this.#apply({ kind: 'close', error });
     this.socket.disconnect(true);
