@@ -8,6 +8,7 @@ import type { SubscriptionRegistry } from './subscription-registry.js';
 /** `unsubscribe`: afterwards the session is subscribed to none of the channels, whatever it was before. */
 export class UnsubscribeRoute implements FrameRoute {
   readonly name = 'unsubscribe';
+  readonly isUrgent = true;
 
   constructor(private readonly subscriptions: SubscriptionRegistry) {}
 
