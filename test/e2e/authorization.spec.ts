@@ -1,9 +1,9 @@
-import { io } from 'socket.io-client';
 import type { Client, ConnectionState, TokenRequest } from '@millrace/client';
 import { PROTOCOL_VERSION } from '@millrace/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { board, startTyping, typing, withdrawAccess, writeNote } from '../apps/notes/contracts.js';
 import { JournalKeeper } from './support/journal-keeper.js';
+import { RawSession } from './support/raw-session.js';
 import { Stage } from './support/stage.js';
 import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
@@ -78,6 +78,29 @@ describe('policies and guards', () => {
   });
 });
 
+describe('a session that does not obey', () => {
+  it('gets nothing more once its access is withdrawn, and cannot subscribe again', async () => {
+    const raw = await RawSession.open(stage.node.url, RawSession.auth(await signToken(stage.secret, 'hal')));
+    const subscribeFrame = { items: [{ channel: 'board.raw', sid: 1 }] };
+    expect(await raw.ask('subscribe', subscribeFrame)).toMatchObject({ ok: true, items: [{ outcome: 'fresh' }] });
+    const writer = stage.client('gil');
+    const events = (): unknown[] => raw.frames.filter(({ name }) => name === 'events');
+    await writer.send(writeNote, { board: 'raw', text: 'before' });
+    await until('hal has it', () => events().length === 1);
+    const moderator = stage.client('mod', { claims: { role: 'moderator' } });
+    await moderator.send(withdrawAccess, { subject: 'hal', board: 'raw' });
+    await writer.send(writeNote, { board: 'raw', text: 'after' });
+    const answer = await raw.ask('subscribe', subscribeFrame);
+    expect(answer).toMatchObject({ items: [{ outcome: 'refused', error: { code: 'FORBIDDEN' } }] });
+    expect(events()).toHaveLength(1);
+    expect(raw.frames.filter(({ name }) => name === 'control')).toMatchObject([
+      { body: { kind: 'welcome' } },
+      { body: { kind: 'revoked', channel: 'board.raw', error: { code: 'FORBIDDEN' } } },
+    ]);
+    raw.close();
+  });
+});
+
 describe('tokens', () => {
   it('are refreshed without a new connection', async () => {
     const reasons: TokenRequest['reason'][] = [];
@@ -140,27 +163,16 @@ describe('tokens', () => {
 
 describe('the handshake', () => {
   const connect = async (auth: object, headers: Record<string, string> = {}): Promise<unknown> => {
-    const socket = io(`${stage.node.url}/realtime`, {
-      auth,
-      extraHeaders: headers,
-      transports: ['websocket'],
-      reconnection: false,
-      forceNew: true,
-    });
     try {
-      return await new Promise((resolve) => {
-        socket.once('connect', () => resolve('connected'));
-        socket.once('connect_error', (error: Error & { data?: { code?: string } }) => resolve(error.data?.code));
-      });
-    } finally {
-      socket.disconnect();
+      const session = await RawSession.open(stage.node.url, auth, headers);
+      session.close();
+      return 'connected';
+    } catch (error) {
+      return (error as { data?: { code?: string } }).data?.code;
     }
   };
-  const auth = async (protocol: number = PROTOCOL_VERSION) => ({
-    protocol,
-    token: await signToken(stage.secret, 'ada'),
-    client: { name: 'probe', version: '1' },
-  });
+  const auth = async (protocol?: number): Promise<object> =>
+    RawSession.auth(await signToken(stage.secret, 'ada'), protocol);
 
   it('takes known origins and programs without one, and refuses other pages', async () => {
     expect(await connect(await auth())).toBe('connected');
