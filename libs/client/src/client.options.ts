@@ -65,29 +65,44 @@ export type ResolvedOptions = Readonly<
   readonly backoff: BackoffOptions;
 };
 
-/** @throws TypeError when a number is out of bounds or two contradict each other */
+const defaults = {
+  path: '/socket.io',
+  client: { name: 'millrace', version: '0.1.0' },
+  start: 'on-use',
+  minBackoffMs: 500,
+  maxBackoffMs: 20_000,
+  connectTimeoutMs: 20_000,
+  answerTimeoutMs: 15_000,
+  commandTimeoutMs: 30_000,
+  commandExpiresAfterMs: 30_000,
+  maxQueuedCommands: 256,
+  maxCommandsInFlight: 32,
+  transport: socketIoTransport,
+} as const;
+
+/** @throws TypeError when an option is missing or out of bounds, or two contradict each other */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = {
-    path: '/socket.io',
-    client: { name: 'millrace', version: '0.1.0' },
-    start: 'on-use',
-    connectTimeoutMs: 20_000,
-    answerTimeoutMs: 15_000,
-    commandTimeoutMs: 30_000,
-    commandExpiresAfterMs: 30_000,
-    maxQueuedCommands: 256,
-    maxCommandsInFlight: 32,
-    transport: socketIoTransport,
-    ...options,
+  // Plain JavaScript, and most TypeScript, passes `undefined` for what it leaves out.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const all = { ...defaults, ...(given as unknown as ClientOptions) };
+  const { minBackoffMs: minMs, maxBackoffMs: maxMs, ...resolved } = all;
+  check('url', typeof resolved.url === 'string' && resolved.url !== '', 'an address');
+  check('token', typeof resolved.token === 'function', 'a function');
+  for (const [name, value] of Object.entries(defaults)) {
+    const number: unknown = given[name] ?? value;
+    if (typeof value === 'number') check(name, typeof number === 'number' && number >= 1, 'a number, 1 or more');
+  }
+  check('maxBackoffMs', minMs <= maxMs, 'minBackoffMs or more');
+  return {
+    ...resolved,
     storage: options.storage,
     environment: resolveEnvironment(options),
-    backoff: { minMs: options.minBackoffMs ?? 500, maxMs: options.maxBackoffMs ?? 20_000 },
+    backoff: { minMs, maxMs },
   };
-  for (const [name, value] of Object.entries({ ...resolved, ...resolved.backoff })) {
-    if (typeof value === 'number' && !(value >= 1)) throw new TypeError(`${name} must be 1 or more, it is ${value}`);
-  }
-  if (resolved.backoff.minMs > resolved.backoff.maxMs) throw new TypeError('minBackoffMs is above maxBackoffMs');
-  return resolved;
+}
+
+function check(name: string, isGood: boolean, wanted: string): void {
+  if (!isGood) throw new TypeError(`${name} must be ${wanted}`);
 }
 
 function resolveEnvironment({ environment, onError }: ClientOptions): Environment {

@@ -103,8 +103,6 @@ export class Client {
 
   /** Ends everything for good: what waits fails with `CLIENT_CLOSED`, subscriptions end. */
   close(): void {
-    this.#requests.close();
-    this.#subscriptions.close();
     this.#connection.apply({ kind: 'close' });
   }
 
@@ -137,7 +135,9 @@ export class Client {
   ): Subscription<C> {
     const channel = channelName(contract, params);
     this.#failIfClosed();
-    const handle = this.#subscriptions.subscribe(channel, since, storage);
+    // A live channel has no position; one kept from when it was durable would only be refused.
+    const kept = contract.delivery === 'durable' ? (storage ?? this.#options.storage) : undefined;
+    const handle = this.#subscriptions.subscribe(channel, since, kept);
     this.#use();
     return handle as Subscription<C>;
   }
@@ -172,7 +172,8 @@ export class Client {
   }
 
   #changed(state: ConnectionState, before: ConnectionState): void {
-    if (before.kind === 'connected' || before.kind === 'draining') this.#left(state);
+    if (state.kind === 'closed') this.#ended();
+    else if (before.kind === 'connected' || before.kind === 'draining') this.#left(state);
     const { link } = this.#connection;
     if (link && before.kind !== 'connected') {
       this.#refresh = new TokenRefresh(link, {
@@ -183,7 +184,14 @@ export class Client {
       this.#subscriptions.resume(link);
       this.#requests.resume(link);
     }
-    this.#stateListeners.call(state);
+    // A listener of a subscription may have moved it on; that state was told then.
+    if (this.state === state) this.#stateListeners.call(state);
+  }
+
+  #ended(): void {
+    this.#refresh?.end();
+    this.#requests.close();
+    this.#subscriptions.close();
   }
 
   #left(state: ConnectionState): void {

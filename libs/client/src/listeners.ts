@@ -1,3 +1,5 @@
+import { isThenable } from './thenable.js';
+
 /** May be async: what it rejects with is reported like what it throws. */
 export type Listener<Args extends readonly unknown[]> = (...args: Args) => unknown;
 
@@ -7,6 +9,8 @@ export type Listener<Args extends readonly unknown[]> = (...args: Args) => unkno
  */
 export class Listeners<Args extends readonly unknown[]> {
   readonly #entries = new Set<{ readonly listener: Listener<Args> }>();
+  /** What is being told, and what a listener brought about meanwhile: all hear it in one order. */
+  readonly #calls: Args[] = [];
 
   constructor(private readonly report: (error: unknown) => void) {}
 
@@ -25,6 +29,11 @@ export class Listeners<Args extends readonly unknown[]> {
   }
 
   call(...args: Args): void {
+    if (this.#calls.push(args) > 1) return;
+    for (let next: Args | undefined = args; next; this.#calls.shift(), next = this.#calls[0]) this.#callAll(next);
+  }
+
+  #callAll(args: Args): void {
     for (const entry of Array.from(this.#entries)) {
       // A listener before this one may have removed it.
       if (this.#entries.has(entry)) this.#callOne(entry.listener, args);
@@ -40,10 +49,3 @@ export class Listeners<Args extends readonly unknown[]> {
     }
   }
 }
-
-interface Thenable {
-  then(onFulfilled: undefined, onRejected: (error: unknown) => void): unknown;
-}
-
-const isThenable = (value: unknown): value is Thenable =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';

@@ -185,7 +185,7 @@ describe('options', () => {
     ['connectTimeoutMs', { connectTimeoutMs: 0 }],
     ['maxQueuedCommands', { maxQueuedCommands: Number.NaN }],
     ['minBackoffMs must', { minBackoffMs: -1 }],
-    ['minBackoffMs is above', { minBackoffMs: 10, maxBackoffMs: 5 }],
+    ['maxBackoffMs must be minBackoffMs', { minBackoffMs: 10, maxBackoffMs: 5 }],
   ])('out of bounds are refused: %s', (name, options) => {
     expect(() => createClient({ ...new FakeServer().options, ...options })).toThrow(name);
   });

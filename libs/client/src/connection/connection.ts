@@ -122,7 +122,12 @@ export class Connection {
       },
     };
     const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client };
-    this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
+    try {
+      this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
+    } catch (error) {
+      environment.report(error);
+      this.apply({ kind: 'lost' });
+    }
   }
 
   #obey(control: ControlFrame): void {

@@ -46,6 +46,7 @@ export class ChannelSubscription {
   #delivery: 'idle' | 'delivering' = 'idle';
   #start: 'loading' | 'started' = 'loading';
   #cancelTimer = (): void => {};
+  #cancelLoading = (): void => {};
   readonly #handles = new Set<SubscriptionHandle>();
 
   constructor(private readonly parts: ChannelSubscriptionParts) {
@@ -76,7 +77,7 @@ export class ChannelSubscription {
   /** Begins at `since`, or where the storage says, or at the head. */
   start(since: string | undefined): void {
     if (since !== undefined || !this.parts.keeper) return this.#startAt(since);
-    this.parts.keeper.load((token) => this.#startAt(token));
+    this.#cancelLoading = this.parts.keeper.load((token) => this.#startAt(token));
   }
 
   add(handle: SubscriptionHandle): void {
@@ -87,7 +88,6 @@ export class ChannelSubscription {
     this.#handles.delete(handle);
     if (this.#handles.size > 0 || this.isOver) return;
     this.parts.onLeft(this);
-    this.#outbox.length = 0;
     this.apply({ kind: 'ended' });
   }
 
@@ -115,8 +115,11 @@ export class ChannelSubscription {
       this.#wait(state);
       onMoved(this);
     }
+    if (this.isOver) this.#cancelLoading();
+    if (input.kind === 'ended') this.#outbox.length = 0;
     this.#outbox.push(...effects);
-    this.#deliver();
+    // Never amid a request: what a listener does then would not find it.
+    if (effects.length > 0) this.#deliver();
   }
 
   #startAt(token: string | undefined): void {
@@ -126,8 +129,8 @@ export class ChannelSubscription {
     this.#state = asking(position, { kind: 'offline' });
     this.#told = { status: this.#state.kind, position };
     this.parts.onMoved(this);
-    // Whoever kept a position is owed the word that it is of no use; told with the next step, because nobody can have
-    // added a listener yet.
+    // Whoever kept a position is owed the word that it is of no use; told right before whatever the server answers,
+    // because nobody can have added a listener yet.
     if (token !== undefined && !position) {
       this.#outbox.push({ kind: 'discontinuity', reason: 'mismatch', position: undefined });
     }

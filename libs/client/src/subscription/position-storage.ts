@@ -1,9 +1,11 @@
 import type { ChannelName, PositionToken } from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
+import { isThenable } from '../thenable.js';
 
 /**
  * Where the position of a subscription outlives the page or process, for example over `localStorage`. It may fail as
- * it likes: events go on.
+ * it likes: events go on. When `get` fails, is silent for 5 s or answers with something that is no position, the
+ * subscription begins at the head and says `discontinuity`, reason `mismatch`.
  *
  * @publicApi
  */
@@ -26,29 +28,37 @@ export class PositionKeeper {
     private readonly environment: Environment,
   ) {}
 
-  /** Calls `onLoaded` once, before it returns when the storage answers at once. */
-  load(onLoaded: (token: string | undefined) => void): void {
+  /**
+   * Calls `onLoaded` once, before it returns when the storage answers at once; the answer gives that up. A token that
+   * cannot be had is an empty one: there may have been a position, and events after it.
+   */
+  load(onLoaded: (token: string | undefined) => void): () => void {
     let loaded = onLoaded;
-    const finish = (token: unknown) => {
-      const tell = loaded;
+    const stop = () => {
       loaded = () => {};
       cancel();
-      tell(typeof token === 'string' ? token : undefined);
+    };
+    const finish = (token: unknown) => {
+      const tell = loaded;
+      stop();
+      const kept = token ?? undefined;
+      tell(kept === undefined || typeof kept === 'string' ? kept : '');
     };
     const fail = (error: unknown) => {
       this.environment.report(error);
-      finish(undefined);
+      finish('');
     };
     const cancel = this.environment.after(LOAD_TIMEOUT_MS, () =>
       fail(new Error(`The storage did not answer for "${this.channel}" within ${LOAD_TIMEOUT_MS} ms`)),
     );
     try {
       const answer = this.storage.get(this.channel);
-      if (answer instanceof Promise) answer.then(finish, fail);
+      if (isThenable(answer)) Promise.resolve(answer).then(finish, fail);
       else finish(answer);
     } catch (error) {
       fail(error);
     }
+    return stop;
   }
 
   save(token: PositionToken): void {
@@ -56,20 +66,20 @@ export class PositionKeeper {
     if (this.#saving === 'saving') return;
     try {
       const answer = this.storage.set(this.channel, token);
-      if (answer instanceof Promise) this.#await(answer);
+      if (isThenable(answer)) this.#await(answer);
     } catch (error) {
       this.environment.report(error);
     }
   }
 
   /** Two writes at once may land in the wrong order. */
-  #await(write: Promise<unknown>): void {
+  #await(write: PromiseLike<unknown>): void {
     this.#saving = 'saving';
     const finish = () => {
       this.#saving = 'idle';
       if (this.#next !== undefined) this.save(this.#next);
     };
-    write.then(finish, (error: unknown) => {
+    Promise.resolve(write).then(finish, (error: unknown) => {
       this.environment.report(error);
       finish();
     });

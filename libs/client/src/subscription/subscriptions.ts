@@ -1,5 +1,5 @@
 import type { ChannelName, SubscribeAnswers, WireError } from '@millrace/protocol';
-import type { BackoffOptions } from '../connection/backoff.js';
+import { backoffMs, type BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
@@ -10,7 +10,6 @@ import { SubscriptionHandle } from './subscription-handle.js';
 export interface SubscriptionsOptions {
   readonly backoff: BackoffOptions;
   readonly answerTimeoutMs: number;
-  readonly storage: PositionStorage | undefined;
 }
 
 /** What is known of the server's side of the subscriptions; gone with the link. */
@@ -42,7 +41,7 @@ export class Subscriptions {
 
   subscribe(channel: ChannelName, since: string | undefined, storage: PositionStorage | undefined): SubscriptionHandle {
     const known = this.#channels.get(channel);
-    const subscription = known ?? this.#add(channel, storage ?? this.options.storage);
+    const subscription = known ?? this.#add(channel, storage);
     const handle = new SubscriptionHandle(subscription, this.environment.report);
     if (known && since !== undefined && handle.position !== since) {
       throw new TypeError(
@@ -67,13 +66,12 @@ export class Subscriptions {
   }
 
   lost(): void {
-    for (const cancel of this.#wire?.timers ?? []) cancel();
-    this.#wire = undefined;
-    this.#mode = 'holding';
+    this.#cut();
     for (const subscription of Array.from(this.#channels.values())) subscription.apply({ kind: 'offline' });
   }
 
   close(): void {
+    this.#cut();
     for (const subscription of Array.from(this.#channels.values())) subscription.apply({ kind: 'ended' });
   }
 
@@ -91,6 +89,12 @@ export class Subscriptions {
     if (!wire || this.#mode === 'holding') return;
     this.#unsubscribe(wire);
     this.#subscribe(wire);
+  }
+
+  #cut(): void {
+    for (const cancel of this.#wire?.timers ?? []) cancel();
+    this.#wire = undefined;
+    this.#mode = 'holding';
   }
 
   #at(channel: string): ChannelSubscription | undefined {
@@ -141,8 +145,22 @@ export class Subscriptions {
         wire.leaving.delete(channel);
         wire.asked.delete(channel);
       }
-      this.#request(wire, 'unsubscribe', { channels }, channels, () => {});
+      this.#request(wire, 'unsubscribe', { channels }, channels, (raw) => this.#left(wire, channels, raw));
     }
+  }
+
+  /** A server that goes on sending costs traffic, and a place among the subscriptions of the session. */
+  #left(wire: Wire, channels: readonly ChannelName[], raw: unknown): void {
+    const answer = raw === undefined ? undefined : readAnswer(raw);
+    if (answer && (answer.ok || answer.error.retry === 'never')) return;
+    const { after, random } = this.environment;
+    const pauseMs = (answer?.error.retryAfterMs ?? 0) + backoffMs(1, random(), this.options.backoff);
+    const cancel = after(pauseMs, () => {
+      wire.timers.delete(cancel);
+      for (const channel of channels) if (!this.#channels.has(channel)) wire.leaving.add(channel);
+      this.flush();
+    });
+    wire.timers.add(cancel);
   }
 
   #subscribe(wire: Wire): void {
@@ -162,8 +180,13 @@ export class Subscriptions {
     const left = new Map(asked);
     const random = this.environment.random();
     for (const item of answer?.ok && Array.isArray(answer.items) ? answer.items : []) {
-      left.get(item.sid)?.apply({ kind: 'answered', answer: item }, random);
-      left.delete(item.sid);
+      try {
+        left.get(item.sid)?.apply({ kind: 'answered', answer: item }, random);
+        left.delete(item.sid);
+      } catch (error) {
+        // Thrown into the transport it would end a Node process. An answer that makes no sense is as good as none.
+        this.environment.report(error);
+      }
     }
     for (const [sid, subscription] of left) {
       if (!answer || answer.ok) subscription.apply({ kind: 'unanswered', sid }, random);
