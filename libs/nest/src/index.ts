@@ -25,9 +25,15 @@ export { Authenticator, type Identity } from './session/authenticator.port.js';
 export { jwt, type JwtKey, type JwtOptions } from './session/jwt-authenticator.js';
 export type { SessionOptions } from './session/session.options.js';
 export type { Session } from './session/session.js';
-export { ChannelPublisher, type Published, type PublishOptions } from './stream/channel-publisher.js';
+export {
+  ChannelPublisher,
+  type Published,
+  type PublishOptions,
+  type StatementRunner,
+} from './stream/channel-publisher.js';
 export type { SqlExecutor, SqlRow } from './stream/sql-database.port.js';
 export type { StreamOptions } from './stream/stream.options.js';
+export { detached } from './stream/transaction/ambient.js';
 export { MillraceDatabase } from './stream/transaction/millrace-database.js';
 export { TransactionPort, type Transaction } from './stream/transaction/transaction.port.js';
 export { useRealtime } from './use-realtime.js';
