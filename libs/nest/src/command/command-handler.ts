@@ -81,6 +81,12 @@ function causeOf({ id, session }: RunningCommand) {
 async function valueOf(result: Promise<unknown>, deadline: AbortSignal): Promise<unknown> {
   const value = await result;
   if (!isObservable(value)) return value;
-  const untilDeadline = deadline.aborted ? from([]) : from(value).pipe(takeUntil(fromEvent(deadline, 'abort')));
-  return lastValueFrom(untilDeadline, { defaultValue: undefined });
+  if (!deadline.aborted) {
+    return lastValueFrom(from(value).pipe(takeUntil(fromEvent(deadline, 'abort'))), { defaultValue: undefined });
+  }
+  // It may stand for a promise, which would end the process should it reject with nobody listening.
+  from(value)
+    .subscribe({ error: () => {} })
+    .unsubscribe();
+  return undefined;
 }

@@ -25,7 +25,7 @@ class PayloadPipe implements PipeTransform {
   });
 
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) {
       throw validationFailed([{ field: '', rules: { isObject: 'The data of the command must be an object' } }]);
     }
     const dto = await this.#instance(value, metadata);

@@ -8,6 +8,8 @@ export class MemoryDatabase implements SqlDatabase {
   open = 0;
   /** Stands before each COMMIT; what it throws is what COMMIT answers. */
   beforeCommit: () => Promise<void> = () => Promise.resolve();
+  /** The rows are kept by now; what it throws is what COMMIT answers. */
+  afterCommit: () => Promise<void> = () => Promise.resolve();
   beforeRollback: () => Promise<void> = () => Promise.resolve();
   readonly pass: SqlExecutor = this;
   readonly reader: SqlExecutor = this;
@@ -49,6 +51,7 @@ class MemoryTransaction implements SqlTransaction {
     try {
       await this.database.beforeCommit();
       this.database.rows.push(...written);
+      await this.database.afterCommit();
     } finally {
       this.database.open--;
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { ConflictException } from '@nestjs/common';
+import { ConflictException, Logger } from '@nestjs/common';
 import { catchError, concatMap, of, throwError } from 'rxjs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SqlDatabase } from '../../stream/sql-database.port.js';
 import { failureOf } from '../../stream/testing/failure-of.js';
 import { MillraceDatabase } from '../../stream/transaction/millrace-database.js';
@@ -18,10 +18,14 @@ export function transactionsContract(name: string, open: () => Promise<SqlDataba
       bench = await TransactionBench.open(await open());
     }, 60_000);
     beforeEach(async () => {
+      vi.spyOn(Logger.prototype, 'error').mockReturnValue();
       await bench.reset();
       book = randomUUID();
     });
-    afterAll(() => bench.close());
+    afterAll(async () => {
+      vi.restoreAllMocks();
+      await bench.close();
+    });
 
     /** One row and one event. */
     const write = async (tx: Transaction): Promise<string> => {

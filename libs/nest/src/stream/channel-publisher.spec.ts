@@ -1,0 +1,80 @@
+import { defineChannel, event, type Offset } from '@millrace/protocol';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { FakeClock } from '../core/testing/fake-clock.js';
+import type { NewEvent } from '../core/stream-event.js';
+import { ChannelPublisher, type PublishOptions } from './channel-publisher.js';
+import { defaultStreamOptions } from './stream.options.js';
+
+const notes = defineChannel('notes.:book', { delivery: 'durable', events: { 'note.written': event<unknown>() } });
+const looks = defineChannel('looks.:book', { delivery: 'live', events: { 'book.opened': event<unknown>() } });
+
+const stored: NewEvent[] = [];
+const sent: unknown[] = [];
+const statements: unknown[] = [];
+const seeking: string[] = [];
+const clock = new FakeClock();
+const publisher = new ChannelPublisher({
+  store: { stage: async (executor, { id }) => void (await executor.query('stage', [id])) },
+  sequencer: {
+    publish: (given) => {
+      stored.push(given);
+      return Promise.resolve({ id: given.id, epoch: 'e' as never, offset: stored.length as Offset });
+    },
+    kick: () => {},
+    seek: (ids) => void seeking.push(...ids),
+  },
+  live: { live: (...given) => void sent.push(given) },
+  ids: { next: () => 'id-1' },
+  clock,
+  options: defaultStreamOptions,
+});
+beforeEach(() => {
+  for (const list of [stored, sent, statements, seeking]) list.splice(0);
+});
+
+const publish = (data: unknown, options?: PublishOptions) =>
+  publisher.publish(notes, { book: 'red' }, 'note.written', data, options);
+const tx = {
+  query: (...statement: unknown[]) => {
+    statements.push(statement);
+    return Promise.resolve({ rowCount: 1 });
+  },
+};
+
+describe('ChannelPublisher', () => {
+  it('stores an event outside of transactions, without a cause when there is none', async () => {
+    expect(await publish({ n: 1 }, { key: 'k' })).toEqual({ id: 'id-1', offset: 1 });
+    expect(stored).toEqual([{ channel: 'notes.red', id: 'id-1', type: 'note.written', data: '{"n":1}', key: 'k' }]);
+  });
+
+  it('runs one statement in a transaction that is given, whatever that answers, and looks for the row', async () => {
+    expect(await publish(1, { tx })).toEqual({ id: 'id-1' });
+    expect([statements, seeking, stored]).toEqual([[['stage', ['id-1']]], ['id-1'], []]);
+  });
+
+  it('sends live events at once outside of transactions', async () => {
+    expect(await publisher.publish(looks, { book: 'red' }, 'book.opened', 1)).toEqual({ id: 'id-1' });
+    expect(sent).toEqual([['looks.red', { id: 'id-1', type: 'book.opened', data: '1', time: clock.now() }]]);
+  });
+
+  it('refuses to make a live event wait for a commit that it cannot see', async () => {
+    const refused = publisher.publish(looks, { book: 'red' }, 'book.opened', 1, { tx });
+    await expect(refused).rejects.toThrow('cannot wait for the commit of a transaction of your own');
+    expect([sent, statements]).toEqual([[], []]);
+  });
+
+  it.each([
+    ['an unknown type', () => publisher.publish(notes, { book: 'red' }, 'toString' as never, 1 as never)],
+    ['an empty key', () => publish(1, { key: '' })],
+    ['a long key', () => publish(1, { key: 'k'.repeat(256) })],
+    ['a key that PostgreSQL cannot store', () => publish(1, { key: 'a\0b' })],
+    ['data that is no JSON', () => publish(1n)],
+  ])('refuses %s', async (_, refused) => {
+    await expect(refused()).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    expect(stored).toEqual([]);
+  });
+
+  it('takes the longest key', async () => {
+    expect(await publish(1, { key: 'ü'.repeat(255) })).toMatchObject({ offset: 1 });
+  });
+});

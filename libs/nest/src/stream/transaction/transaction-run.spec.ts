@@ -1,0 +1,138 @@
+import { Logger } from '@nestjs/common';
+import type { ChannelName } from '@millrace/protocol';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { CodedError } from '../../core/coded-error.js';
+import { settled } from '../../core/testing/fake-clock.js';
+import { failureOf } from '../testing/failure-of.js';
+import { ambient, detached, runWithin } from './ambient.js';
+import type { TransactionPort } from './transaction.port.js';
+import { TransactionRun, type Work } from './transaction-run.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+afterEach(() => vi.restoreAllMocks());
+
+/** A port whose COMMIT answers what the test wants. */
+class ScriptedPort implements TransactionPort {
+  commit: () => Promise<void> = () => Promise.resolve();
+  close?: (handle: unknown) => Promise<void>;
+
+  async run<T>(work: (handle: unknown) => Promise<T>): Promise<T> {
+    const result = await work('handle');
+    await this.commit();
+    return result;
+  }
+
+  executor() {
+    return { query: () => Promise.resolve([]) };
+  }
+}
+
+/** As the drivers tell what the server said. */
+const serverError = (code: string): Error => Object.assign(new Error('from the server'), { severity: 'ERROR', code });
+const wrapped = (cause: Error): Error => new Error('from the ORM', { cause: new Error('again', { cause }) });
+const book = 'notes.red' as ChannelName;
+
+async function failing(port: TransactionPort, work: Work<unknown> = () => Promise.resolve()) {
+  const run = new TransactionRun(port, 10);
+  const error = await failureOf(run.run(work));
+  return { error, outcome: run.outcome, staged: run.staged };
+}
+
+describe('a failure of COMMIT', () => {
+  it.each([
+    ['a lost connection', new Error('read ECONNRESET'), 'TRANSACTION_IN_DOUBT', 'unknown'],
+    ['a lost connection in errors of an ORM', wrapped(serverError('57P01')), 'TRANSACTION_IN_DOUBT', 'unknown'],
+    ['something that nobody knows', 'text', 'TRANSACTION_IN_DOUBT', 'unknown'],
+    ['a refusal by the server', serverError('23505'), 'TRANSACTION_ABORTED', 'not-applied'],
+    ['one in errors of an ORM', wrapped(serverError('40001')), 'TRANSACTION_ABORTED', 'not-applied'],
+    ['what the port knows', new CodedError('TRANSACTION_ABORTED'), 'TRANSACTION_ABORTED', 'not-applied'],
+  ])('is %s', async (_, failure, code, outcome) => {
+    const port = new ScriptedPort();
+    port.commit = () => Promise.reject(failure);
+    const work: Work<void> = (_handle, unit) => unit.stage({ channel: book, id: 'e1' }, () => Promise.resolve());
+    expect(await failing(port, work)).toMatchObject({ error: { code }, outcome, staged: [] });
+  });
+});
+
+describe('a failure of the work', () => {
+  const plain = new Error('no');
+  it.each([
+    ['a conflict', wrapped(serverError('40P01')), { code: 'TRANSACTION_ABORTED' }, 'not-applied'],
+    ['a lost connection', serverError('57P01'), { code: '57P01' }, 'not-applied'],
+    ['an error', plain, plain, 'not-applied'],
+    [
+      'doubt about a transaction within',
+      new CodedError('TRANSACTION_IN_DOUBT'),
+      { code: 'TRANSACTION_IN_DOUBT' },
+      'unknown',
+    ],
+  ])('is %s', async (_, failure, error, outcome) => {
+    expect(await failing(new ScriptedPort(), () => Promise.reject(failure))).toMatchObject({ error, outcome });
+  });
+
+  it('that the port keeps to itself leaves everything in doubt', async () => {
+    const port: TransactionPort = {
+      run: (work) => work('handle').catch(() => undefined as never),
+      executor: () => ({ query: () => Promise.resolve([]) }),
+    };
+    const work = () => Promise.reject(new Error('no'));
+    expect(await failing(port, work)).toMatchObject({ error: { code: 'TRANSACTION_IN_DOUBT' }, outcome: 'unknown' });
+  });
+
+  it('does not even start past the deadline', async () => {
+    const deadline = AbortSignal.abort(new CodedError('DEADLINE_EXCEEDED'));
+    const port = new ScriptedPort();
+    const begin = vi.spyOn(port, 'run');
+    const failure = await failureOf(new TransactionRun(port, 10).run(() => Promise.resolve(), deadline));
+    expect(failure).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(begin).not.toHaveBeenCalled();
+  });
+});
+
+describe('the end of the work', () => {
+  it('closes the handle, and waits for what is in flight there and for events being staged', async () => {
+    const order: string[] = [];
+    const port = new ScriptedPort();
+    port.close = (handle) => settled().then(() => void order.push(`closed ${String(handle)}`));
+    port.commit = () => Promise.resolve().then(() => void order.push('commit'));
+    const staging = () =>
+      settled()
+        .then(settled)
+        .then(() => void order.push('staged'));
+    await new TransactionRun(port, 10).run(async (_, unit) => void unit.stage({ channel: book, id: 'e1' }, staging));
+    expect(order).toEqual(['closed handle', 'staged', 'commit']);
+  });
+
+  it('runs what waits for the commit once, and only logs what goes wrong there', async () => {
+    const log = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const failure = new Error('no');
+    const effect = vi.fn<() => void>();
+    const run = new TransactionRun(new ScriptedPort(), 10);
+    await run.run(async (_, unit) => {
+      unit.hold(() => {
+        throw failure;
+      });
+      unit.afterCommit(effect);
+      unit.afterCommit(effect);
+      expect(effect).not.toHaveBeenCalled();
+    });
+    expect(run.outcome).toBe('applied');
+    expect(effect).toHaveBeenCalledOnce();
+    expect(log).toHaveBeenCalledWith({ message: 'What waited for a commit failed', error: failure });
+  });
+
+  it('leaves an ended unit behind, unless something was detached from it', async () => {
+    const later: Promise<unknown>[] = [];
+    await new TransactionRun(new ScriptedPort(), 10).run((_, unit) =>
+      runWithin({ cause: {}, unit }, async () => {
+        later.push(settled().then(() => ambient()?.unit));
+        later.push(detached(() => settled().then(() => ambient())));
+      }),
+    );
+    const [left, none] = await Promise.all(later);
+    expect(() => (left as UnitOfWork).afterCommit(() => {})).toThrow(
+      expect.objectContaining({ code: 'TRANSACTION_ENDED' }),
+    );
+    expect(none).toBeUndefined();
+  });
+});
