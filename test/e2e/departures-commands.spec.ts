@@ -38,6 +38,9 @@ afterEach(() => {
   for (const client of clients) client.close();
 });
 
+/** For what a busy machine may take its time with. */
+const soon = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { timeout: 15_000 });
+
 const opened = (client: Client): Client => {
   clients.push(client);
   return client;
@@ -69,9 +72,7 @@ describe('departure.record', () => {
     await expect(staff.send(recordDeparture, flight(2, 'SEA'))).resolves.toEqual({ recorded: 'now' });
     // A row is one departure, whatever a repetition says of it.
     await expect(staff.send(recordDeparture, flight(2, 'PDX'))).resolves.toEqual({ recorded: 'before' });
-    await vi.waitFor(async () =>
-      expect((await readLog(staff, 'SEA')).map(({ departure }) => departure.id)).toEqual([1, 2]),
-    );
+    await soon(async () => expect((await readLog(staff, 'SEA')).map(({ departure }) => departure.id)).toEqual([1, 2]));
     expect(await readLog(staff, 'PDX')).toEqual([]);
     const { departures } = await viewer().send(readBoard, { airport: 'SEA', limit: 10 });
     expect(departures).toEqual((await readLog(staff, 'SEA')).map(({ departure }) => departure).toReversed());
@@ -126,16 +127,16 @@ describe('a board', () => {
     const names: string[] = [];
     const subscription = one.subscribe(viewers, { airport: 'JFK' });
     subscription.on('viewer.seen', ({ name }) => names.push(name));
-    await vi.waitFor(() => expect(subscription.state).toBe('subscribed'));
+    await soon(() => expect(subscription.state).toBe('subscribed'));
     await other.send(viewBoard, { airport: 'JFK' });
-    await vi.waitFor(() => expect(names).toEqual(['Test']));
+    await soon(() => expect(names).toEqual(['Test']));
   });
 
   it('of an airport that is not, is nobody’s', async () => {
     const client = viewer();
     const refused = vi.fn<(code: string) => void>();
     client.subscribe(desk, { airport: 'XXX' }).on('error', ({ code }) => refused(code));
-    await vi.waitFor(() => expect(refused).toHaveBeenCalledWith('FORBIDDEN'));
+    await soon(() => expect(refused).toHaveBeenCalledWith('FORBIDDEN'));
     await expect(client.send(viewBoard, { airport: 'XXX' })).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });
