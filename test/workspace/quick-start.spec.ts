@@ -23,7 +23,8 @@ describe('the quick start of the README', () => {
     for (const line of build.slice(0, -1)) await application.run(line);
     server = application.start(start, { PORT: '0' });
     port = (await server.prints(/^Listening on http:.*:(\d+)$/m))[1] ?? '';
-  });
+    // Most of it is npm; how long that takes is the machine's affair.
+  }, 90_000);
   afterAll(() => application.remove());
 
   it('names every file, and every command', () => {
