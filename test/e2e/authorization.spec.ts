@@ -83,6 +83,8 @@ describe('a session that does not obey', () => {
     const raw = await RawSession.open(stage.node.url, RawSession.auth(await signToken(stage.secret, 'hal')));
     const subscribeFrame = { items: [{ channel: 'board.raw', sid: 1 }] };
     expect(await raw.ask('subscribe', subscribeFrame)).toMatchObject({ ok: true, items: [{ outcome: 'fresh' }] });
+    const witness = subscribe(stage.client('fay'), 'raw');
+    await until('fay watches too', () => witness.subscription.state === 'subscribed');
     const writer = stage.client('gil');
     const events = (): unknown[] => raw.frames.filter(({ name }) => name === 'events');
     await writer.send(writeNote, { board: 'raw', text: 'before' });
@@ -90,6 +92,7 @@ describe('a session that does not obey', () => {
     const moderator = stage.client('mod', { claims: { role: 'moderator' } });
     await moderator.send(withdrawAccess, { subject: 'hal', board: 'raw' });
     await writer.send(writeNote, { board: 'raw', text: 'after' });
+    await until('fay has it', () => witness.events.length === 2);
     const answer = await raw.ask('subscribe', subscribeFrame);
     expect(answer).toMatchObject({ items: [{ outcome: 'refused', error: { code: 'FORBIDDEN' } }] });
     expect(events()).toHaveLength(1);
