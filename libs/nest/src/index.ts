@@ -2,7 +2,7 @@ export { ChannelAccess, type Revocation } from './channel/channel-access.js';
 export { ChannelPolicy } from './channel/channel-policy.decorator.js';
 export type { ChannelOptions } from './channel/channel.options.js';
 export type { Policy } from './channel/policy.js';
-export type { CommandContext } from './command/command-context.js';
+export { commandOf, type CommandContext } from './command/command-context.js';
 export {
   Command,
   CurrentCommand,

@@ -13,10 +13,11 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, hub, sequencer, slowSessions } = this.ring;
+    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace } = this.ring;
     commands.bind();
     policies.bind();
     if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');
+    await trace.start();
     await store.start();
     await hub.start();
     sequencer.start();

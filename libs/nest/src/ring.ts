@@ -34,6 +34,7 @@ import type { SqlDatabase } from './stream/sql-database.port.js';
 import { SqlStreamStore } from './stream/store/sql-stream-store.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
 import { PromRecorder } from './telemetry/prom-recorder.js';
+import { OpenTelemetryContext } from './telemetry/trace-context.js';
 
 /** What the ring needs of the application that it is in. */
 export interface RingHost {
@@ -56,6 +57,7 @@ export class Ring {
   readonly #clock = systemClock;
   readonly recorder = new PromRecorder(metricCatalogue);
   readonly answers = new CodedAnswer(randomIds);
+  readonly trace = new OpenTelemetryContext();
 
   // stream
   readonly database: SqlDatabase;
@@ -114,6 +116,7 @@ export class Ring {
       ids: randomIds,
       clock,
       options: stream,
+      trace: this.trace,
     });
 
     const invoker = new NestInvoker(host.contexts);
