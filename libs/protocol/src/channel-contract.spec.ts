@@ -14,9 +14,19 @@ describe('a channel contract', () => {
     expect(gate).toEqual({ pattern: 'gate.:airport.:number', delivery: 'durable', events: { 'gate.opened': {} } });
   });
 
-  it.each(['', 'a..b', 'a b', 'desk.:', 'desk.*', '.a'])('is not declared by %j', (pattern) => {
-    expect(() => defineChannel(pattern, { delivery: 'live', events: {} })).toThrow(TypeError);
-  });
+  it.each(['', 'a..b', 'a b', 'desk.:', 'desk.*', '.a', 'de:sk', 'desk.::a', 'desk.:a:b'])(
+    'is not declared by %j',
+    (pattern) => {
+      expect(() => defineChannel(pattern, { delivery: 'live', events: {} })).toThrow(TypeError);
+    },
+  );
+
+  it.each(['discontinuity', 'recovered', 'error', 'state'])(
+    'calls no event %j, which a subscription says itself',
+    (type) => {
+      expect(() => defineChannel('a', { delivery: 'live', events: { [type]: event() } as {} })).toThrow(type);
+    },
+  );
 
   it('names no parameter twice', () => {
     expect(() => defineChannel(':a.:a', { delivery: 'live', events: {} })).toThrow(/twice/);

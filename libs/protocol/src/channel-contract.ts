@@ -31,8 +31,22 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}.${infer
     ? Name
     : never;
 
+/** What a subscription itself tells of: an event of that name could not be told apart, and would reach nobody. */
+const reserved: ReadonlySet<string> = new Set(['discontinuity', 'recovered', 'error', 'state']);
+
+/** Whether no event may have this name. @publicApi */
+export const isReservedEventType = (type: string): boolean => reserved.has(type);
+
 /** @publicApi */
 export type EventContracts = Readonly<Record<string, EventContract<unknown>>>;
+
+/** @publicApi */
+export interface NoReservedEvents {
+  readonly discontinuity?: never;
+  readonly recovered?: never;
+  readonly error?: never;
+  readonly state?: never;
+}
 
 /** A family of channels: their names, their delivery and the events on them. @publicApi */
 export interface ChannelContract<
@@ -58,16 +72,22 @@ export type ParamsOf<C extends ChannelContract> = ChannelParams<C['pattern']>;
 /**
  * Declares a family of channels, shared by server and client. A segment that starts with `:` is a parameter.
  *
- * @throws TypeError when the pattern is no channel name once its parameters are filled in, or names one twice.
+ * @throws TypeError when the pattern is no channel name once its parameters are filled in, or names one twice, or when
+ * an event is called `discontinuity`, `recovered`, `error` or `state`.
  * @publicApi
  */
 export function defineChannel<const Pattern extends string, Events extends EventContracts, D extends Delivery>(
   pattern: Pattern,
-  definition: { readonly delivery: D; readonly events: Events },
+  definition: { readonly delivery: D; readonly events: Events & NoReservedEvents },
 ): ChannelContract<Pattern, Events, D> {
-  const names = segmentsOf(pattern).flatMap(({ param }) => param ?? []);
-  if (!isChannelName(pattern.replaceAll(':', ''))) throw new TypeError(`"${pattern}" is not a channel pattern`);
+  const segments = segmentsOf(pattern);
+  const names = segments.flatMap(({ param }) => param ?? []);
+  if (!isChannelName(segments.map(({ text, param = text }) => param).join('.')))
+    throw new TypeError(`"${pattern}" is not a channel pattern`);
   if (new Set(names).size !== names.length) throw new TypeError(`"${pattern}" names a parameter twice`);
+  const taken = Object.keys(definition.events).find(isReservedEventType);
+  if (taken !== undefined)
+    throw new TypeError(`No event can be called "${taken}": a subscription tells of that itself`);
   return { pattern, delivery: definition.delivery, events: definition.events };
 }
 

@@ -82,6 +82,8 @@ describe('types of a channel contract', () => {
     expect(defineChannel('a', { events: {} }).delivery).toBeUndefined();
     // @ts-expect-error no such delivery
     expect(defineChannel('a', { delivery: 'queued', events: {} }).delivery).toBe('queued');
+    // @ts-expect-error what a subscription tells of itself
+    expect(() => defineChannel('a', { delivery: 'live', events: { error: event<string>() } })).toThrow(TypeError);
   });
 });
 

@@ -3,7 +3,7 @@ export { decodePosition, encodePosition } from './position.js';
 export type { Epoch, Offset, Position, PositionToken } from './position.js';
 export { isChannelName, isChannelSegment } from './channel-name.js';
 export type { ChannelName } from './channel-name.js';
-export { channelName, defineChannel, event, matchChannel } from './channel-contract.js';
+export { channelName, defineChannel, event, isReservedEventType, matchChannel } from './channel-contract.js';
 export type {
   ChannelContract,
   ChannelParams,
@@ -12,6 +12,7 @@ export type {
   EventContracts,
   EventData,
   EventType,
+  NoReservedEvents,
   ParamsOf,
 } from './channel-contract.js';
 export { defineCommand, isCommandName } from './command-contract.js';

@@ -80,6 +80,18 @@ describe('a command', () => {
     expect(server.clock.pending).toBe(0);
   });
 
+  it('that may not wait leaves at once when there is a connection, and only then', async () => {
+    const { server, client, send } = scene({ start: 'on-call' });
+    const early = outcomeOf(send(1, { expiresAfterMs: 0 }));
+    await server.clock.advance(0);
+    expect(await early).toBe('COMMAND_EXPIRED not-applied');
+    client.connect();
+    await server.settle();
+    const sent = send(2, { expiresAfterMs: 0 });
+    server.expectCommand().answer({ result: { id: 2 } });
+    await expect(sent).resolves.toEqual({ id: 2 });
+  });
+
   it('is given up when its answer takes too long', async () => {
     const { server, send } = scene();
     const sent = outcomeOf(send(1, { timeoutMs: 400 }));

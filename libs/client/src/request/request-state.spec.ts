@@ -11,7 +11,7 @@ const refused = (code: ErrorCode, more: object = {}) =>
 const states = {
   queued: { kind: 'queued', notBefore: now, expiresAt: now + 5_000, attempt: 0 },
   postponed: { kind: 'queued', notBefore: now + 10, expiresAt: now + 5_000, attempt: 1 },
-  stale: { kind: 'queued', notBefore: now, expiresAt: now, attempt: 0 },
+  stale: { kind: 'queued', notBefore: now, expiresAt: now - 1, attempt: 0 },
   sent: { kind: 'sent', timeoutAt: now + 100, expiresAt: now + 5_000, attempt: 0 },
   overdue: { kind: 'sent', timeoutAt: now, expiresAt: now + 5_000, attempt: 0 },
   done: { kind: 'done', answer },

@@ -46,7 +46,7 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
     case 'send':
       if (state.kind !== 'queued' || moment.now < state.notBefore) return state;
       // A page that was frozen comes back with timers that are late.
-      if (moment.now >= state.expiresAt) return afterTime(state, moment.now);
+      if (moment.now > state.expiresAt) return afterTime(state, moment.now);
       return {
         kind: 'sent',
         timeoutAt: moment.now + input.timeoutMs,

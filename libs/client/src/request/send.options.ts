@@ -6,8 +6,8 @@ export interface SendOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * How long the request may wait for a connection, in ms. Then it fails with `COMMAND_EXPIRED`, outcome
-   * `not-applied`. @defaultValue 30000
+   * How long the request may wait for a connection, in ms; 0 = not at all. Then it fails with `COMMAND_EXPIRED`,
+   * outcome `not-applied`. @defaultValue 30000
    */
   readonly expiresAfterMs?: number;
   /** Stops waiting; the promise rejects with its reason. A command that was sent already is not undone by it. */

@@ -1,6 +1,7 @@
 import {
   decodePosition,
   encodePosition,
+  isReservedEventType,
   type ChannelName,
   type Position,
   type SubscribeItem,
@@ -190,7 +191,8 @@ export class ChannelSubscription {
 
   /** To a copy: who subscribes inside a listener gets what comes after. */
   #tellEvent(reader: EventReader): void {
-    if (EventReader.isReserved(reader.meta.type)) return;
+    // From a server of another make; ours cannot have declared it.
+    if (isReservedEventType(reader.meta.type)) return;
     for (const handle of Array.from(this.#handles)) {
       if (!handle.hears(reader.meta.type)) continue;
       const read = reader.read();

@@ -5,9 +5,6 @@ export type ReadEvent =
   | { readonly ok: true; readonly data: unknown }
   | { readonly ok: false; readonly error: WireError; readonly cause: unknown };
 
-/** The names of `Subscription.on` that are not events. */
-const reserved: ReadonlySet<string> = new Set(['discontinuity', 'recovered', 'error', 'state']);
-
 /** Parses the data of one event when the first listener wants it, and then never again. */
 export class EventReader {
   readonly meta: EventMeta;
@@ -17,10 +14,6 @@ export class EventReader {
   constructor(event: Omit<WireEvent, 'offset'>, place: Pick<EventMeta, 'offset' | 'position' | 'isRecovered'>) {
     this.meta = { type: event.type, id: event.id, time: event.time, ...place };
     this.#json = event.data;
-  }
-
-  static isReserved(type: string): boolean {
-    return reserved.has(type);
   }
 
   read(): ReadEvent {
