@@ -37,12 +37,12 @@ it('ends sessions whose bytes vanish on the way, and their clients notice, come 
     keepers.map(({ journal }) => journal),
     await readLog(stage.sql),
   );
-  const numbers = { swallowed, noticedMs: Math.round(noticedMs), open: metrics.get('realtime_session_open_total') };
+  const numbers = { swallowed, noticedMs: Math.round(noticedMs), open: metrics.get('realtime_session_open_sessions') };
   console.log('half-open:', JSON.stringify({ ...numbers, verdict }));
   expect(verdict).toMatchObject({ ...cleanJournals, owed: READERS * 10 });
   expect(swallowed).toBe(READERS);
   expect(opened).toBe(READERS);
-  expect(metrics.get('realtime_session_open_total')).toBe(READERS);
+  expect(metrics.get('realtime_session_open_sessions')).toBe(READERS);
   expect(noticedMs).toBeLessThan(heartbeatIntervalMs + heartbeatTimeoutMs + 1_000);
   // Everybody is in another session than before, and got all in one recovery.
   for (const { state } of clients) {

@@ -115,7 +115,7 @@ describe('who comes back', () => {
 
   /** Those who come back are answered from the database, not from what the node remembers. */
   const following = async (): Promise<number> =>
-    (await stage.node.metrics()).get('realtime_hub_channels_total') ?? Number.NaN;
+    (await stage.node.metrics()).get('realtime_hub_followed_channels') ?? Number.NaN;
 
   it.each([
     ['found by the node when it starts', 'start'],

@@ -5,7 +5,18 @@ import { metricCatalogue } from './metric-catalogue.js';
 const stages = readdirSync(new URL('.', import.meta.url), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
-const units = ['total', 'seconds', 'bytes', 'events', 'days', 'transactions', 'ratio'];
+/** Of a gauge or a histogram; a counter ends in `total`, and nothing else does. */
+const units = [
+  'seconds',
+  'bytes',
+  'days',
+  'events',
+  'publishes',
+  'transactions',
+  'channels',
+  'sessions',
+  'subscriptions',
+];
 
 describe('the catalogue of metrics', () => {
   it('holds those of every stage that has some', () => {
@@ -13,11 +24,11 @@ describe('the catalogue of metrics', () => {
     expect([...declared].toSorted()).toEqual(['broker', 'channel', 'command', 'hub', 'session', 'stream']);
   });
 
-  it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { help }) => {
+  it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { kind, help }) => {
     const [prefix, stage = '', ...what] = name.split('_');
     expect(prefix).toBe('realtime');
     expect(stages).toContain(stage);
-    expect(units).toContain(what.at(-1));
+    expect(kind === 'counter' ? ['total'] : units).toContain(what.at(-1));
     expect(help).toMatch(/^[A-Z].{10,}[^.]$/);
     expect(metricCatalogue.filter((other) => other.name === name)).toHaveLength(1);
   });

@@ -2,7 +2,7 @@ import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
 
 export const subscriptionsOpen = {
   kind: 'gauge',
-  name: 'realtime_channel_subscriptions_total',
+  name: 'realtime_channel_open_subscriptions',
   help: 'Subscriptions of the sessions on this node',
 } as const satisfies GaugeMetric;
 

@@ -3,7 +3,7 @@ import { followCounts } from './follow-state.js';
 
 export const channelsFollowed = {
   kind: 'gauge',
-  name: 'realtime_hub_channels_total',
+  name: 'realtime_hub_followed_channels',
   help: 'Channels that this node follows',
 } as const satisfies GaugeMetric;
 

@@ -2,7 +2,7 @@ import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
 
 export const sessionsOpen = {
   kind: 'gauge',
-  name: 'realtime_session_open_total',
+  name: 'realtime_session_open_sessions',
   help: 'Sessions on this node',
 } as const satisfies GaugeMetric;
 

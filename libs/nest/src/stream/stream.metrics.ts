@@ -23,7 +23,7 @@ export const eventsNumbered = {
 
 export const publishesWaiting = {
   kind: 'gauge',
-  name: 'realtime_stream_publishes_waiting_total',
+  name: 'realtime_stream_waiting_publishes',
   help: 'Events published outside a transaction that wait for their offset on this node',
 } as const satisfies GaugeMetric;
 
@@ -48,7 +48,7 @@ export const batchesUnread = {
 
 export const backlogEvents = {
   kind: 'gauge',
-  name: 'realtime_stream_backlog_events_total',
+  name: 'realtime_stream_backlog_events',
   help: 'Staged events that wait for their offset, counted up to 100000',
 } as const satisfies GaugeMetric;
 

@@ -7,7 +7,7 @@ const dropped = {
   help: 'Events dropped',
   labels: { reason: ['old', 'double'] },
 } as const;
-const open = { kind: 'gauge', name: 'realtime_session_open_total', help: 'Sessions' } as const;
+const open = { kind: 'gauge', name: 'realtime_session_open_sessions', help: 'Sessions' } as const;
 const took = { kind: 'histogram', name: 'realtime_stream_pass_seconds', help: 'Passes', buckets: [0.1, 1] } as const;
 
 describe('the Prometheus recorder', () => {
@@ -18,7 +18,7 @@ describe('the Prometheus recorder', () => {
     recorder.observe(took, {}, 0.5);
     const lines = (await recorder.text()).split('\n');
     expect(lines).toContain('realtime_hub_dropped_total{reason="old"} 3');
-    expect(lines).toContain('realtime_session_open_total 5');
+    expect(lines).toContain('realtime_session_open_sessions 5');
     expect(lines).toContain('realtime_stream_pass_seconds_bucket{le="1"} 1');
     expect(recorder.contentType).toContain('text/plain');
   });
@@ -35,6 +35,6 @@ describe('the Prometheus recorder', () => {
   it('keeps two applications in one process apart', async () => {
     const [one, other] = [new PromRecorder([open]), new PromRecorder([open])];
     one.set(open, {}, 1);
-    expect(await other.text()).not.toContain('realtime_session_open_total 1');
+    expect(await other.text()).not.toContain('realtime_session_open_sessions 1');
   });
 });
