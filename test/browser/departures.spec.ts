@@ -109,6 +109,10 @@ function tooWide(page: Page): Promise<string[]> {
 }
 
 it('shows departures as they happen, and after a cut all that were missed', async () => {
+  // Enough to be read with the board, so that what was read and what came after have a seam.
+  await vi.waitFor(async () => expect((await readLog(witness, AIRPORT)).length).toBeGreaterThan(4), {
+    timeout: 15_000,
+  });
   const page = await open(`/#${AIRPORT}`);
   await until(page, 'live', 3);
   await expect(page.locator('#connection').textContent()).resolves.toBe('Connected');
@@ -140,6 +144,7 @@ it('shows departures as they happen, and after a cut all that were missed', asyn
   // The whole board, from what was read at first to what came last, is the end of the log.
   const log = await readLog(witness, AIRPORT);
   const newest = log.findIndex(({ departure }) => departure.id === rows[0]?.id);
+  expect(rows.filter(({ arrival }) => arrival === 'read').length).toBeGreaterThan(4);
   const expected = log.slice(0, newest + 1).slice(-rows.length);
   expect(rows.map(({ id }) => id).toReversed()).toEqual(expected.map(({ departure }) => departure.id));
   expect(seen).toEqual(expected.slice(-seen.length).map(({ offset }) => offset));
