@@ -56,6 +56,15 @@ describe('when connections break', () => {
     expect(await pidOf(database.pass)).not.toBe(kept);
   });
 
+  it('says TRANSACTION_ABORTED at the COMMIT of a connection that was lost before', async () => {
+    const [database, other] = [open(), open()];
+    const transaction = await database.begin();
+    await other.query('select pg_terminate_backend($1::int, 5000)', [await pidOf(transaction)]);
+    // The same event loop hears of both ends in the order in which they came: once a later answer is here, the end is.
+    await pidOf(other);
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'TRANSACTION_ABORTED' });
+  });
+
   it('says TRANSACTION_IN_DOUBT when the answer to COMMIT is lost', async () => {
     const proxy = await cuttingProxy(new URL(fresh.url));
     const database = open({ connectionString: proxy.url(fresh.url) });

@@ -41,6 +41,11 @@ export class PgTransaction implements SqlTransaction {
   }
 
   async #commit(): Promise<string> {
+    // It broke while nothing was asked of it, so COMMIT cannot have reached the server.
+    if (this.connection.isBroken) {
+      this.connection.destroy();
+      throw aborted();
+    }
     try {
       const tag = await this.connection.command('commit');
       this.connection.release();
