@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const built = 'dist/page/index.html';
 // The page bundles the SDK and the wire contract.
-const inputs = ['src/page', 'libs/client/src', 'libs/protocol/src', 'package-lock.json'];
+const inputs = ['src/page', 'src/contracts', 'libs/client/src', 'libs/protocol/src', 'package-lock.json'];
 
 /** Whether the page has to be bundled again; false while there is no page. */
 export function pageIsStale(root) {
