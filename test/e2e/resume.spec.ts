@@ -1,11 +1,14 @@
 import type { Client } from '@millrace/client';
+import type { SubscribeAnswers } from '@millrace/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { board, ticker } from '../apps/notes/contracts.js';
 import { publishBySql, readLog } from './support/event-log.js';
 import { cleanJournals, judgeJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
 import type { Metrics } from './support/metrics.js';
+import { RawSession } from './support/raw-session.js';
 import { Stage } from './support/stage.js';
+import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
 
 const PAGE = 200;
@@ -67,6 +70,11 @@ describe('who comes back', () => {
     client.disconnect();
     await publish('busy', 5_000);
     await until('all is numbered', async () => (await readLog(stage.sql)).length === 5_000);
+    const raw = await RawSession.open(stage.node.url, RawSession.auth(await signToken(stage.secret, 'raw')));
+    const item = { channel: keeper.subscription.channel, sid: 1, since: keeper.subscription.position };
+    const { items } = (await raw.ask('subscribe', { items: [item] })) as SubscribeAnswers;
+    raw.close();
+    expect(items).toMatchObject([{ outcome: 'behind', events: { length: PAGE } }]);
     const before = await stage.node.metrics();
     client.connect();
     await until('ada has caught up', () => keeper.offset === 5_000);
