@@ -11,14 +11,15 @@ interface Times {
 export class CommandDeadline {
   readonly #abort = new AbortController();
   #cancel: () => void;
-  #giveUp = (): void => {};
-  readonly #givenUp = new Promise<void>((resolve) => {
-    this.#giveUp = resolve;
-  });
+  readonly #givenUp: Promise<never>;
 
   constructor(clock: Clock, { deadlineMs, endTimeoutMs }: Times) {
+    let giveUp = (): void => {};
+    this.#givenUp = new Promise((_, reject) => {
+      giveUp = () => reject(this.signal.reason as Error);
+    });
     this.#cancel = clock.after(deadlineMs, () => {
-      this.#cancel = clock.after(endTimeoutMs, this.#giveUp);
+      this.#cancel = clock.after(endTimeoutMs, giveUp);
       this.#abort.abort(new CodedError('DEADLINE_EXCEEDED'));
     });
   }
@@ -32,7 +33,11 @@ export class CommandDeadline {
     return beforeDeadline(this.signal, () => work);
   }
 
-  /** Waits for `end` past the deadline too, but not for ever. */
+  /**
+   * Waits for `end` past the deadline too, but not for ever.
+   *
+   * @throws CodedError `DEADLINE_EXCEEDED`
+   */
   async orGiveUp(end: Promise<void>): Promise<void> {
     await Promise.race([end, this.#givenUp]);
   }

@@ -95,8 +95,8 @@ export class CommandRoute implements FrameRoute {
       return await deadline.race(answer);
     } finally {
       command.end();
-      await deadline.orGiveUp(command.closed());
-      deadline.cancel();
+      // Whatever an interceptor says, while COMMIT does not answer there is no success.
+      await deadline.orGiveUp(command.closed()).finally(() => deadline.cancel());
     }
   }
 }

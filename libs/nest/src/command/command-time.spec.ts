@@ -181,6 +181,20 @@ describe('the deadline', () => {
     expect(await answer).toMatchObject(refusal('DEADLINE_EXCEEDED', 'unknown'));
   });
 
+  it('says so too when an interceptor had answered before that COMMIT', async () => {
+    database.beforeCommit = () => new Promise(() => {});
+    const written = gate();
+    script.handler = (tx) => write(tx, 'row').then(written.open);
+    script.around = (next) =>
+      race(
+        next.handle(),
+        written.opened.then(() => 'early'),
+      );
+    const answer = bench.send(act);
+    await clock.advance(15_000);
+    expect(await answer).toMatchObject(refusal('DEADLINE_EXCEEDED', 'unknown'));
+  });
+
   it('cannot be made a success of', async () => {
     script.handler = () => new Promise(() => {});
     script.around = (next) => next.handle().pipe(catchError(() => of('fine')));
