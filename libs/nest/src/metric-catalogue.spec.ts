@@ -21,7 +21,7 @@ const units = [
 describe('the catalogue of metrics', () => {
   it('holds those of every stage that has some', () => {
     const declared = new Set(metricCatalogue.map(({ name }) => name.split('_')[1]));
-    expect([...declared].toSorted()).toEqual(['broker', 'channel', 'command', 'hub', 'session', 'stream']);
+    expect(declared).toEqual(new Set(['broker', 'channel', 'command', 'hub', 'session', 'stream']));
   });
 
   it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { kind, help }) => {

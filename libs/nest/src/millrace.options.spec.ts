@@ -4,7 +4,7 @@ import { resolveOptions, type MillraceOptions } from './millrace.options.js';
 
 const authenticate = { authenticate: () => Promise.reject(new Error('not asked here')) };
 const given: MillraceOptions = { embedded: {}, authenticate };
-const boot = (options: object) => () => resolveOptions({ ...given, ...options } as MillraceOptions);
+const boot = (options: object) => () => resolveOptions({ ...given, ...options });
 
 describe('the options', () => {
   it('leave nothing open', () => {

@@ -1,5 +1,6 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Ring } from './ring.js';
+import { checkGlobalEnhancers } from './session/global-enhancers.js';
 import type { SessionDrain } from './session/session-drain.js';
 
 /** Starts and stops a node, in the order in which its parts stand on one another. */
@@ -13,7 +14,8 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace } = this.ring;
+    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts } = this.ring;
+    checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
     policies.bind();
     if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');

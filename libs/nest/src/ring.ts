@@ -7,6 +7,7 @@ import { HistoryRoute } from './channel/history-route.js';
 import { SubscribeRoute } from './channel/subscribe-route.js';
 import { Subscriber } from './channel/subscriber.js';
 import { SubscriptionRegistry } from './channel/subscription-registry.js';
+import { UnheardChannels } from './channel/unheard-channels.js';
 import { UnsubscribeRoute } from './channel/unsubscribe-route.js';
 import { CommandExplorer } from './command/command-explorer.js';
 import { CommandRoute } from './command/command-route.js';
@@ -109,6 +110,7 @@ export class Ring {
       options: hub,
     });
     this.sequencer.onBatches((batches) => this.broker.publish(batches));
+    const unheard = new UnheardChannels(this.channels);
     this.publisher = new ChannelPublisher({
       store: this.store,
       sequencer: this.sequencer,
@@ -117,6 +119,7 @@ export class Ring {
       clock,
       options: stream,
       trace: this.trace,
+      onPublish: (contract) => unheard.published(contract),
     });
 
     const invoker = new NestInvoker(host.contexts);

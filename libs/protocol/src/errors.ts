@@ -111,7 +111,7 @@ export const errors = {
   ),
   RESULT_INVALID: entry(
     'never',
-    'The handler returned something that is not JSON; the command itself was applied.',
+    'The handler returned something that is not JSON. Whether its effects stand says `outcome`.',
     'Return plain data: no BigInt, no cycle, no nesting beyond the bound.',
   ),
   // Transactions and publishing

@@ -32,7 +32,7 @@ export interface SessionOptions {
   readonly maxFrameBytes: number;
   /** Deepest nesting of a frame. Raised: recursive code behind it needs more stack. @defaultValue 32 */
   readonly maxFrameDepth: number;
-  /** Most values in one frame. Raised: one frame can block the event loop longer. @defaultValue 10000 */
+  /** Most values in one frame. Raised: one frame can block the event loop longer. @defaultValue 2000 */
   readonly maxFrameNodes: number;
   /** Frames a second that a session may send in the long run. @defaultValue 50 */
   readonly framesPerSecond: number;
@@ -67,7 +67,7 @@ export const defaultSessionOptions: SessionOptions = {
   refreshLeadMs: 30_000,
   maxFrameBytes: 65_536,
   maxFrameDepth: 32,
-  maxFrameNodes: 10_000,
+  maxFrameNodes: 2_000,
   framesPerSecond: 50,
   frameBurst: 200,
   maxSubscriptions: 200,

@@ -57,6 +57,8 @@ interface Parts {
   readonly clock: Clock;
   readonly options: StreamOptions;
   readonly trace?: TraceContext;
+  /** Hears of each event's contract, before anything is stored. */
+  readonly onPublish?: (contract: ChannelContract) => void;
 }
 
 const MAX_KEY_LENGTH = 255;
@@ -100,6 +102,7 @@ export class ChannelPublisher {
     { tx, key }: PublishOptions = {},
   ): Promise<Published> {
     if (!Object.hasOwn(contract.events, type) || !isKey(key)) throw new CodedError('EVENT_INVALID');
+    this.parts.onPublish?.(contract);
     const scope = ambient();
     const cause = this.#cause(scope?.cause);
     const event: NewEvent = {

@@ -1,0 +1,20 @@
+import { Logger } from '@nestjs/common';
+import type { ChannelContract } from '@millrace/protocol';
+import type { ChannelRegistry } from './channel-registry.js';
+
+/** Says of each contract, once, that events go out on channels to which nobody can subscribe: a policy was forgotten. */
+export class UnheardChannels {
+  readonly #logger = new Logger('Millrace');
+  readonly #seen = new WeakSet<ChannelContract>();
+
+  constructor(private readonly channels: Pick<ChannelRegistry, 'has'>) {}
+
+  published(contract: ChannelContract): void {
+    if (this.#seen.has(contract)) return;
+    this.#seen.add(contract);
+    if (this.channels.has(contract)) return;
+    this.#logger.warn(
+      `Events are published on "${contract.pattern}", but no class is under @ChannelPolicy() for it: nobody can subscribe`,
+    );
+  }
+}
