@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RealtimeError, type Client } from '@millrace/client';
 import { brewNote, postNote, spoilNote, writeNote } from '../../apps/notes/contracts.js';
 import type { CommandEffect, CommandRecord } from './command-check.js';
+import { until } from './until.js';
 
 interface LoadOptions {
   readonly boards: readonly string[];
@@ -25,6 +26,20 @@ export class Load {
 
   add(client: Client): void {
     this.#senders.push(this.#run(client, this.#senders.length));
+  }
+
+  /**
+   * Waits until so many more commands were applied, and then until one is under way: what is done to the node next
+   * meets a system at work, however slow the machine is.
+   */
+  async progress(count: number): Promise<void> {
+    const enough = this.#applied + count;
+    await until(`${count} more commands were applied`, () => this.#applied >= enough, 20_000);
+    await until('a command is under way', () => this.#sent > this.records.length);
+  }
+
+  get #applied(): number {
+    return this.records.filter(({ outcome }) => outcome === 'applied').length;
   }
 
   /** Waits for every answer. */
