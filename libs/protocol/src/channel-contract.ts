@@ -40,7 +40,7 @@ export const isReservedEventType = (type: string): boolean => reserved.has(type)
 /** @publicApi */
 export type EventContracts = Readonly<Record<string, EventContract<unknown>>>;
 
-/** @publicApi */
+/** The names that `defineChannel` refuses for events, as a type. @publicApi */
 export interface NoReservedEvents {
   readonly discontinuity?: never;
   readonly recovered?: never;

@@ -100,6 +100,21 @@ describe('a command', () => {
     server.expectCommand().answer({ result: { id: 1 } });
   });
 
+  it('ends in time although timers fire a little early, as those of Node do', async () => {
+    const server = new FakeServer();
+    const early = (delayMs: number, task: () => void) => server.clock.after(delayMs > 1 ? delayMs - 1 : delayMs, task);
+    const environment = { ...server.options.environment, after: early };
+    const client = createClient({ ...server.options, environment, start: 'on-call' });
+    const expired = outcomeOf(client.send(record, { n: 1 }, { expiresAfterMs: 400 }));
+    await server.clock.advance(400);
+    client.connect();
+    await server.settle();
+    const late = outcomeOf(client.send(record, { n: 1 }, { timeoutMs: 400 }));
+    await server.clock.advance(400);
+    expect(await Promise.all([expired, late])).toEqual(['COMMAND_EXPIRED not-applied', 'DEADLINE_EXCEEDED unknown']);
+    expect(server.clock.pending).toBe(0);
+  });
+
   it('finds the queue full', async () => {
     const { server, client, send } = scene({ start: 'on-call', maxQueuedCommands: 2 });
     const sent = [send(1), send(2)];

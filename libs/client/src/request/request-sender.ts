@@ -120,12 +120,13 @@ export class RequestSender {
   #watch(request: PendingRequest): void {
     const { state } = request;
     request.cancelTimer();
-    const at = nextLook(state);
+    const now = this.environment.now();
+    const at = nextLook(state, now);
     if (at === undefined) return;
-    const look = state.kind === 'queued' && state.notBefore > this.environment.now() ? state.notBefore : at;
-    request.cancelTimer = this.environment.after(Math.max(0, look - this.environment.now()), () => {
+    request.cancelTimer = this.environment.after(Math.max(0, at - now), () => {
       this.#apply(request, { kind: 'due' });
-      if (request.state === state && look < at) this.#watch(request);
+      // Timers may fire a little before their time, and clocks are set back.
+      if (request.state === state) this.#watch(request);
       this.#pump();
     });
   }

@@ -86,9 +86,10 @@ describe('a request', () => {
     },
   );
 
-  it('is looked at when it expires or times out, and not after its end', () => {
-    expect(nextLook(states.queued)).toBe(now + 5_000);
-    expect(nextLook(states.sent)).toBe(now + 100);
-    expect(nextLook(states.done)).toBeUndefined();
+  it('is looked at when it may be sent, expires or times out, and not after its end', () => {
+    expect(nextLook(states.queued, now)).toBe(now + 5_000);
+    expect(nextLook(states.postponed, now)).toBe(now + 10);
+    expect(nextLook(states.sent, now)).toBe(now + 100);
+    expect(nextLook(states.done, now)).toBeUndefined();
   });
 });

@@ -72,8 +72,8 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
 }
 
 /** When a request needs to be looked at again without any input. */
-export function nextLook(state: RequestState): number | undefined {
-  if (state.kind === 'queued') return state.expiresAt;
+export function nextLook(state: RequestState, now: number): number | undefined {
+  if (state.kind === 'queued') return state.notBefore > now ? state.notBefore : state.expiresAt;
   return state.kind === 'sent' ? state.timeoutAt : undefined;
 }
 
