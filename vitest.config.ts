@@ -15,6 +15,8 @@ const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests:
 export default defineConfig({
   resolve: { alias },
   test: {
+    // On two cores vitest would leave one idle, although most tests wait for somebody else.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
