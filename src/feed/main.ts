@@ -16,14 +16,16 @@ const clock: FeedClock = {
 };
 
 async function run(): Promise<void> {
-  const { rate, from } = readFeedArguments(parseStrictly(process.argv.slice(2), feedOptions));
-  const config = readFeedConfig();
-  const flights = await readFlights();
   const stop = new AbortController();
   const end = (): void => stop.abort(ENDED);
   process.once('SIGTERM', end).once('SIGINT', end);
-  // Without the server that started it, a feed would look for it for ever.
+  // Without the server that started it, a feed would look for it for ever. It may have died before this line.
   process.once('disconnect', end);
+  if (process.connected === false) return;
+  const { rate, from } = readFeedArguments(parseStrictly(process.argv.slice(2), feedOptions));
+  const config = readFeedConfig();
+  const flights = await readFlights();
+  if (stop.signal.aborted) return;
   const { client, desk } = connectFeed(config, say, (error) => stop.abort(error));
   // Whatever the feed waits for is an answer of this client.
   stop.signal.addEventListener('abort', () => client.close());
@@ -34,7 +36,6 @@ async function run(): Promise<void> {
     if (stop.signal.reason !== ENDED) throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     client.close();
-    if (process.connected) process.disconnect();
   }
 }
 
@@ -53,4 +54,7 @@ try {
     console.error('Feed: stopped:', isExpected(error) ? error.message : error);
     process.exitCode = 1;
   }
+} finally {
+  // Listened to, the channel to the server keeps this process alive.
+  if (process.connected) process.disconnect();
 }

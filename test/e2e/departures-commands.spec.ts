@@ -19,6 +19,8 @@ const FEED_KEY = 'k'.repeat(40);
 let dataDir: string;
 let server: DeparturesProcess;
 let clients: Client[];
+/** Aborted after the test: no process that it started by hand outlives it. */
+let ended: AbortController;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'departures-'));
@@ -32,9 +34,11 @@ afterAll(async () => {
 
 beforeEach(() => {
   clients = [];
+  ended = new AbortController();
 });
 
 afterEach(() => {
+  ended.abort();
   for (const client of clients) client.close();
 });
 
@@ -176,6 +180,7 @@ it('sends a feed with another key away for good', async () => {
   const run = execute(process.execPath, ['dist/feed/main.js'], {
     env: { ...process.env, DEPARTURES_URL: server.url, FEED_KEY: 'other'.repeat(10) },
     timeout: 20_000,
+    signal: ended.signal,
   });
   await expect(run).rejects.toMatchObject({ code: 1, stderr: 'Feed: stopped: The server refused the FEED_KEY\n' });
 });

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,16 +18,20 @@ const FEED_KEY = 'k'.repeat(40);
 let dataDir: string;
 let server: DeparturesProcess | undefined;
 let clients: Client[];
+/** Aborted after the test: no process that it started by hand outlives it. */
+let ended: AbortController;
 /** Feeds whose server was killed. They end by themselves, unless the test has found a fault. */
 let orphans: number[];
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'departures-'));
   clients = [];
+  ended = new AbortController();
   orphans = [];
 });
 
 afterEach(async () => {
+  ended.abort();
   for (const client of clients) client.close();
   await server?.kill();
   for (const pid of orphans.filter(isAlive)) process.kill(pid, 'SIGKILL');
@@ -139,6 +143,7 @@ it('says so at the end of the data, also when there is nothing left to do', asyn
   const { stdout } = await execute(process.execPath, ['dist/feed/main.js', '--from', '2001-03-31'], {
     env: { ...process.env, DEPARTURES_URL: started.url, FEED_KEY },
     timeout: 20_000,
+    signal: ended.signal,
   });
   expect(stdout).toBe('Feed: end of the data: no departure is left of the 20,000\n');
   await expectPublished({ started, staff }, first, flights.length);
@@ -156,6 +161,17 @@ it.each([
   const run = execute(process.execPath, ['dist/feed/main.js', ...args], {
     env: { ...process.env, DEPARTURES_URL: 'http://127.0.0.1:9', FEED_KEY, ...env },
     timeout: 20_000,
+    signal: ended.signal,
   });
   await expect(run).rejects.toMatchObject({ code, stderr: expect.stringMatching(message) });
+});
+
+it('ends when its server has died before it was ready to hear of that', async () => {
+  const feed = fork('dist/feed/main.js', [], {
+    env: { ...process.env, DEPARTURES_URL: 'http://127.0.0.1:9', FEED_KEY },
+    signal: ended.signal,
+  });
+  const exited = new Promise((resolve, reject) => feed.once('exit', resolve).once('error', reject));
+  feed.disconnect();
+  await expect(exited).resolves.toBe(0);
 });
