@@ -21,7 +21,7 @@ async function run(): Promise<void> {
   process.once('SIGTERM', end).once('SIGINT', end);
   // Without the server that started it, a feed would look for it for ever. It may have died before this line.
   process.once('disconnect', end);
-  if (process.connected === false) return;
+  if (process.send !== undefined && !process.connected) return;
   const { rate, from } = readFeedArguments(parseStrictly(process.argv.slice(2), feedOptions));
   const config = readFeedConfig();
   const flights = await readFlights();
