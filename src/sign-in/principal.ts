@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { CodedError, type CommandContext } from '@millrace/nest';
+import { CodedError, commandOf } from '@millrace/nest';
 import type { JWTPayload } from 'jose';
 
 /** Somebody who only watches. */
@@ -32,11 +32,8 @@ export function toPrincipal({ kind, name, airports }: JWTPayload): Principal {
 
 /** Who sent the command that a guard decides about. */
 export function principalOf(execution: ExecutionContext): Principal {
-  return execution.getArgByIndex<CommandContext>(CONTEXT_ARGUMENT).session.principal as Principal;
+  return commandOf(execution).session.principal as Principal;
 }
-
-/** A command's arguments are the socket, its data, its context and its name. */
-const CONTEXT_ARGUMENT = 2;
 
 const isCodes = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((code) => typeof code === 'string');
