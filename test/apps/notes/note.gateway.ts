@@ -21,7 +21,7 @@ export class NoteGateway {
   }
 
   @Command(spoilNote)
-  async spoil(@Payload() note: NoteDto, @CurrentPrincipal() member: Member, @Tx() tx: Transaction) {
+  async spoil(@Payload() note: NoteDto, @CurrentPrincipal() member: Member, @Tx() tx: Transaction): Promise<never> {
     await this.write(note, member, tx);
     throw new BadRequestException('Spoiled');
   }
@@ -39,6 +39,7 @@ export class NoteGateway {
       text: note.text,
       author: member.name,
     });
+    if (offset === undefined) throw new Error('An event that is published outside a transaction has an offset');
     return { event: id, offset };
   }
 

@@ -5,5 +5,7 @@ import { writeNote } from './contracts.js';
 @Gateway()
 export class SecondGateway {
   @Command(writeNote)
-  write(): void {}
+  write(): { event: string } {
+    return { event: '' };
+  }
 }

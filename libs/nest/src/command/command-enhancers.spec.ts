@@ -240,7 +240,7 @@ describe('a global ValidationPipe', () => {
     }
     @Gateway()
     class PriceGateway {
-      @Command(defineCommand('price.set'))
+      @Command(defineCommand<{ amount: number }, unknown>('price.set'))
       set(@Payload() price: Price): unknown {
         return price;
       }

@@ -7,8 +7,9 @@ import {
 } from '@nestjs/common';
 import { INJECTABLE_WATERMARK } from '@nestjs/common/internal';
 import { MessageBody } from '@nestjs/websockets';
-import type { CommandContract } from '@millrace/protocol';
+import type { CommandContract, CommandResult } from '@millrace/protocol';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Observable } from 'rxjs';
 import { BootError } from '../core/boot-error.js';
 import { COMMAND_ARGUMENT, commandArgument, transactionArgument } from './command.arguments.js';
 import { commandOf, type CommandContext } from './command-context.js';
@@ -40,12 +41,23 @@ export interface CommandHandlerOptions {
   readonly transaction?: boolean;
 }
 
+/** A method that answers as the contract says; another one does not compile. */
+type HandlerDecorator<Result> = <Handler extends (...args: never[]) => Result | Promise<Result> | Observable<Result>>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<Handler>,
+) => void;
+
 /**
- * Handles a command. What the method returns becomes the command's result; what it throws, its error.
+ * Handles a command. What the method returns becomes the command's result, and has the type that the contract says;
+ * what it throws becomes its error.
  *
  * @publicApi
  */
-export function Command(contract: CommandContract, options: CommandHandlerOptions = {}): MethodDecorator {
+export function Command<C extends CommandContract>(
+  contract: C,
+  options: CommandHandlerOptions = {},
+): HandlerDecorator<CommandResult<C>> {
   return (target, key, descriptor) => {
     if (typeof target === 'function')
       throw new BootError(`${target.name}.${String(key)} is static: nobody would call it`);
