@@ -14,5 +14,3 @@ export interface Broker {
   subscribe(channel: ChannelName): Promise<void>;
   unsubscribe(channel: ChannelName): void;
 }
-
-export const Broker = Symbol('Broker');

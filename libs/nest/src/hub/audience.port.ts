@@ -8,5 +8,3 @@ export interface Audience {
    */
   lagging(channel: ChannelName): void;
 }
-
-export const Audience = Symbol('Audience');

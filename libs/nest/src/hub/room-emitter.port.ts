@@ -7,5 +7,3 @@ export interface RoomEmitter {
   live(room: string, frame: LiveFrame): void;
   control(room: string, frame: ControlFrame): void;
 }
-
-export const RoomEmitter = Symbol('RoomEmitter');

@@ -25,5 +25,3 @@ export interface Authenticator<Principal = unknown> {
    */
   authenticate(token: string, signal: AbortSignal): Promise<Identity<Principal>>;
 }
-
-export const Authenticator = Symbol('Authenticator');

@@ -7,5 +7,3 @@ export type LiveEvent = Omit<StreamEvent, 'offset'>;
 export interface LiveSink {
   live(channel: ChannelName, event: LiveEvent): void;
 }
-
-export const LiveSink = Symbol('LiveSink');

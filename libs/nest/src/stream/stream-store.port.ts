@@ -27,8 +27,6 @@ export interface StreamStore {
   digest(after: LogPosition): Promise<LogDigest>;
 }
 
-export const StreamStore = Symbol('StreamStore');
-
 export interface PageLimits {
   readonly maxEvents: number;
   readonly maxBytes: number;

@@ -23,8 +23,6 @@ export interface TransactionPort<Handle = unknown> {
   close?(handle: Handle): Promise<void>;
 }
 
-export const TransactionPort = Symbol('TransactionPort');
-
 /**
  * The default handle of `@Tx()`. The connection is taken at the first query, so a command that touches no table costs
  * none. After the handler's end every use throws `TRANSACTION_ENDED`.
