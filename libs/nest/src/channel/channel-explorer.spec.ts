@@ -167,7 +167,7 @@ describe('ChannelExplorer', () => {
         return true;
       }
     }
-    await expect(boot(DeskPolicy)).rejects.toThrow('DeskPolicy is request-scoped');
+    await expect(boot(DeskPolicy)).rejects.toThrow('DeskPolicy, something that it depends on');
     @Injectable({ scope: Scope.REQUEST })
     class Request {}
     @ChannelPolicy(desk)
@@ -177,7 +177,48 @@ describe('ChannelExplorer', () => {
         return true;
       }
     }
-    await expect(boot(Request, Dependent)).rejects.toThrow('Dependent is request-scoped');
+    await expect(boot(Request, Dependent)).rejects.toThrow('Dependent, something that it depends on');
+    // Of what is transient Nest hands out an instance whose constructor never ran.
+    @ChannelPolicy(desk)
+    @Injectable({ scope: Scope.TRANSIENT })
+    class Transient {
+      subscribe(): boolean {
+        return true;
+      }
+    }
+    @Injectable({ scope: Scope.TRANSIENT })
+    class TransientGuard extends Refusing {}
+    @ChannelPolicy(desk)
+    class Guarded {
+      @UseGuards(TransientGuard)
+      subscribe(): boolean {
+        return true;
+      }
+    }
+    await expect(boot(Transient)).rejects.toThrow('Transient, something that it depends on');
+    await expect(boot(Guarded)).rejects.toThrow('Guarded, something that it depends on');
+  });
+
+  it('takes a policy that a factory made, unless its guards would not be asked', async () => {
+    @ChannelPolicy(desk)
+    class Open {
+      subscribe(): boolean {
+        return true;
+      }
+    }
+    @ChannelPolicy(desk)
+    @UseGuards(Refusing)
+    class Guarded extends Open {}
+    @ChannelPolicy(desk)
+    @UseGuards(new Refusing())
+    class GuardedByInstance extends Open {}
+    expect(await ask(await boot({ provide: 'policy', useFactory: () => new Open() }))).toBe(true);
+    await expect(boot({ provide: Guarded, useFactory: () => new Guarded() })).rejects.toThrow(
+      'Refusing would not be asked, because Nest does not make Guarded itself',
+    );
+    const guarded = await boot({ provide: 'policy', useValue: new GuardedByInstance() });
+    await expect(ask(guarded)).rejects.toMatchObject({ status: 403 });
+    await expect(ask(await boot({ provide: 'policy', useClass: Guarded }))).rejects.toMatchObject({ status: 403 });
   });
 
   it('stops the boot for decorated parameters', async () => {

@@ -2,6 +2,7 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import { DiscoveryService } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { BootError } from '../core/boot-error.js';
+import { checkEnhancers, entryClassOf, isMadeOnce } from '../session/entry-class.js';
 import type { NestInvoker } from '../session/nest-invoker.js';
 import { BoundPolicy } from './bound-policy.js';
 import { policyContract } from './channel.metadata.js';
@@ -24,21 +25,24 @@ export class ChannelExplorer {
   }
 
   #policyOf(wrapper: InstanceWrapper): BoundPolicy | undefined {
-    const { metatype } = wrapper;
-    if (typeof metatype !== 'function' || wrapper.isAlias || wrapper.isNotMetatype) return undefined;
-    const contract = policyContract(metatype);
+    const type = entryClassOf(wrapper);
+    const contract = type && policyContract(type);
     if (!contract) return undefined;
-    if (!wrapper.isDependencyTreeStatic()) {
-      throw new BootError(`${metatype.name} is request-scoped; a class under @ChannelPolicy() must be a singleton`);
+    if (!isMadeOnce(wrapper)) {
+      throw new BootError(
+        `${type.name}, something that it depends on or one of its guards, pipes, interceptors and filters is ` +
+          'request-scoped or transient; a class under @ChannelPolicy() must be a singleton',
+      );
     }
+    checkEnhancers(wrapper, type);
     const policy = wrapper.instance as Partial<Policy>;
     if (typeof policy.subscribe !== 'function') {
-      throw new BootError(`${metatype.name} is under @ChannelPolicy() but has no method subscribe()`);
+      throw new BootError(`${type.name} is under @ChannelPolicy() but has no method subscribe()`);
     }
     for (const method of ['subscribe', 'history']) {
-      if (!Reflect.hasMetadata(ROUTE_ARGS_METADATA, metatype, method)) continue;
+      if (!Reflect.hasMetadata(ROUTE_ARGS_METADATA, type, method)) continue;
       throw new BootError(
-        `${metatype.name}.${method} has decorated parameters; a policy gets the principal and the channel's parameters`,
+        `${type.name}.${method} has decorated parameters; a policy gets the principal and the channel's parameters`,
       );
     }
     return new BoundPolicy(contract, policy as Policy, this.invoker);

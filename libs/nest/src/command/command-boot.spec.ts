@@ -105,9 +105,58 @@ describe('the boot stops', () => {
       @UseGuards(RequestGuard)
       open(): void {}
     }
-    for (const gateway of [Below, Above, Transient, Dependent, Guarded]) {
+    // Of a transient guard Nest hands out an instance whose constructor never ran.
+    @Injectable({ scope: Scope.TRANSIENT })
+    class TransientGuard extends RequestGuard {}
+    @Gateway()
+    @UseGuards(TransientGuard)
+    class GuardedAnew {
+      @Command(open)
+      open(): void {}
+    }
+    for (const gateway of [Below, Above, Transient, Dependent, Guarded, GuardedAnew]) {
       const message = `${gateway.name}.open handles a command, but ${gateway.name}, something`;
       await expectRefused(message, gateway, Request, RequestGuard);
+    }
+  });
+
+  it('for a guard that would not be asked, because somebody else has made the gateway', async () => {
+    @Injectable()
+    class Refusing implements CanActivate {
+      canActivate(): boolean {
+        return false;
+      }
+    }
+    @Gateway()
+    @UseGuards(Refusing)
+    class OnClass {
+      @Command(open)
+      open(): void {}
+    }
+    @Gateway()
+    class OnMethod {
+      @Command(open)
+      @UseGuards(Refusing)
+      open(): void {}
+    }
+    @Gateway()
+    @UseGuards(new Refusing())
+    class ByInstance {
+      @Command(open)
+      open(): void {}
+    }
+    for (const type of [OnClass, OnMethod]) {
+      const message = `Refusing would not be asked, because Nest does not make ${type.name} itself`;
+      await expectRefused(message, { provide: type, useFactory: () => new type() });
+      await expectRefused(message, { provide: 'desk', useValue: new type() });
+    }
+    const asked = [
+      { provide: 'desk', useClass: OnClass },
+      { provide: 'desk', useClass: OnMethod },
+      { provide: ByInstance, useValue: new ByInstance() },
+    ];
+    for (const provider of asked) {
+      expect(await (await boot(provider)).send(open)).toMatchObject({ error: { code: 'FORBIDDEN' } });
     }
   });
 

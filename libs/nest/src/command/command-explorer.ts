@@ -1,6 +1,7 @@
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import { BootError } from '../core/boot-error.js';
+import { checkEnhancers, entryClassOf, isMadeOnce, type EntryClass } from '../session/entry-class.js';
 import { commandMetadata, isGateway, type CommandMetadata } from './command.metadata.js';
 import { CommandHandler, type CommandHandlerParts } from './command-handler.js';
 import { CommandParameters } from './command-parameters.js';
@@ -13,8 +14,6 @@ interface Found {
   readonly place: string;
   readonly handler: CommandHandler;
 }
-
-type GatewayClass = { readonly name: string; readonly prototype: object };
 
 /** Finds the methods under `@Command()` and binds each; what is put together wrongly stops the boot. */
 export class CommandExplorer {
@@ -40,7 +39,7 @@ export class CommandExplorer {
   }
 
   #handlersOf(wrapper: InstanceWrapper): Found[] {
-    const gateway = classOf(wrapper);
+    const gateway = entryClassOf(wrapper);
     if (!gateway) return [];
     return this.#scanner.getAllMethodNames(gateway.prototype).flatMap((name) => {
       const metadata = commandMetadata((gateway.prototype as Record<string, object>)[name] ?? {});
@@ -54,25 +53,18 @@ export class CommandExplorer {
   }
 }
 
-/** Of a provider that a factory made, as tests like to, only its instance tells the class. */
-function classOf(wrapper: InstanceWrapper): GatewayClass | undefined {
-  if (wrapper.isAlias) return undefined;
-  const instance = wrapper.instance as object | null | undefined;
-  const type: unknown = wrapper.isNotMetatype ? instance?.constructor : wrapper.metatype;
-  return typeof type === 'function' && type.prototype ? type : undefined;
-}
-
-function checkPlace(wrapper: InstanceWrapper, gateway: GatewayClass, name: string, metadata: CommandMetadata): void {
+function checkPlace(wrapper: InstanceWrapper, gateway: EntryClass, name: string, metadata: CommandMetadata): void {
   const place = `${gateway.name}.${name}`;
   if (!isGateway(gateway)) {
     throw new BootError(`${place} is under @Command(), but its class is not under @Gateway()`);
   }
-  if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+  if (!isMadeOnce(wrapper)) {
     throw new BootError(
       `${place} handles a command, but ${gateway.name}, something that it depends on or one of its guards, pipes, ` +
         'interceptors and filters is request-scoped or transient: a class under @Gateway() must be a singleton',
     );
   }
+  checkEnhancers(wrapper, gateway);
   const { deadlineMs = 1 } = metadata;
   if (!(deadlineMs >= 1 && deadlineMs <= MAX_DEADLINE_MS)) {
     throw new BootError(`The deadlineMs of ${place} is ${deadlineMs}; it must be between 1 and ${MAX_DEADLINE_MS}`);
