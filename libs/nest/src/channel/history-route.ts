@@ -1,5 +1,6 @@
 import { encodePosition, type HistoryAnswer } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
+import { onWire } from '../core/wire-event.js';
 import type { Hub } from '../hub/hub.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
@@ -9,7 +10,6 @@ import type { ChannelAccess } from './channel-access.js';
 import { readChannel, readHistoryFrame, readPosition } from './channel-frames.js';
 import { historyPagesAnswered } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
-import { onWire } from './subscriber.js';
 
 export interface HistoryRouteParts {
   readonly hub: Hub;

@@ -4,14 +4,14 @@ import {
   type Position,
   type SubscribeAnswer,
   type SubscribeItem,
-  type WireEvent,
 } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
-import type { StreamEvent } from '../core/stream-event.js';
+import type { PageLimits } from '../core/page.js';
+import { onWire } from '../core/wire-event.js';
 import type { Hub, Standing } from '../hub/hub.js';
 import type { CodedAnswer } from '../session/coded-answer.js';
 import type { Session } from '../session/session.js';
-import type { HistoryPage, PageLimits } from '../stream/stream-store.port.js';
+import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { ChannelAccess } from './channel-access.js';
 import { readChannel, readPosition } from './channel-frames.js';
 import { withdrawn, type Subscription } from './subscription.js';
@@ -142,5 +142,3 @@ function answerTo(sid: number, page: HistoryPage): SubscribeAnswer {
     }
   }
 }
-
-export const onWire = ({ offset, id, type, time, data }: StreamEvent): WireEvent => ({ offset, id, type, time, data });

@@ -3,7 +3,8 @@ import { bytesOf } from './event-bytes.js';
 import { positionOf } from './order-check.js';
 import type { StreamEvent } from './stream-event.js';
 
-export interface EventLimits {
+/** Bounds of one page; it has one event at least. */
+export interface PageLimits {
   readonly maxEvents: number;
   readonly maxBytes: number;
 }
@@ -15,7 +16,7 @@ export interface EventPage {
 }
 
 /** The first of `events`, which follow on `after`: as many as the limits allow, but one at least. */
-export function pageOf(after: Position, events: readonly StreamEvent[], limits: EventLimits): EventPage {
+export function pageOf(after: Position, events: readonly StreamEvent[], limits: PageLimits): EventPage {
   let bytes = 0;
   let taken = 0;
   for (const event of events) {

@@ -29,6 +29,16 @@ export interface StreamEvent {
   readonly time: number;
 }
 
+/** An event of a live channel: it has no place. */
+export type LiveEvent = Omit<StreamEvent, 'offset'>;
+
+/** Where an event came to stand. */
+export interface Placed {
+  readonly id: string;
+  readonly epoch: Epoch;
+  readonly offset: Offset;
+}
+
 /** Consecutive events of one channel. `prev` and `prevId` name the event before the first one (0 and '' at the start). */
 export interface EventBatch {
   readonly channel: ChannelName;

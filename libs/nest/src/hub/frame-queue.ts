@@ -1,8 +1,8 @@
-import type { ChannelName, Epoch, Offset, WireEvent } from '@millrace/protocol';
+import type { ChannelName, Epoch, Offset } from '@millrace/protocol';
 import { bytesOf } from '../core/event-bytes.js';
-import type { EventBatch, StreamEvent } from '../core/stream-event.js';
+import type { EventBatch, LiveEvent, StreamEvent } from '../core/stream-event.js';
 import type { Tick } from '../core/tick.js';
-import type { LiveEvent } from '../stream/live-sink.port.js';
+import { onWire } from '../core/wire-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { eventsEmitted, framesEmitted } from './hub.metrics.js';
 import type { RoomEmitter } from './room-emitter.port.js';
@@ -94,6 +94,3 @@ export class FrameQueue {
     this.recorder.count(eventsEmitted, { delivery }, events);
   }
 }
-
-/** Field by field: what a stage keeps beside an event must not reach subscribers. */
-const onWire = ({ offset, id, type, time, data }: WireEvent): WireEvent => ({ offset, id, type, time, data });

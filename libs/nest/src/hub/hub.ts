@@ -1,10 +1,11 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import { Gate } from '../core/gate.js';
-import type { EventBatch } from '../core/stream-event.js';
+import type { PageLimits } from '../core/page.js';
+import type { EventBatch, LiveEvent } from '../core/stream-event.js';
 import { nextTick, type Tick } from '../core/tick.js';
 import { checkOrder, type OrderCheck } from '../core/order-check.js';
-import type { LiveEvent, LiveSink } from '../stream/live-sink.port.js';
-import type { HistoryPage, LogDigest, PageLimits } from '../stream/stream-store.port.js';
+import type { LiveSink } from '../stream/live-sink.port.js';
+import type { HistoryPage, LogDigest } from '../stream/stream-store.port.js';
 import { ChannelFollower, type FollowerParts } from './channel-follower.js';
 import { FrameQueue } from './frame-queue.js';
 import { HistoryReader } from './history-reader.js';

@@ -1,7 +1,7 @@
 import type { Position } from '@millrace/protocol';
 import { groupBy } from '../core/group.js';
-import { pageOf } from '../core/page.js';
-import type { HistoryPage, PageLimits } from '../stream/stream-store.port.js';
+import { pageOf, type PageLimits } from '../core/page.js';
+import type { HistoryPage } from '../stream/stream-store.port.js';
 
 /** One who wants to know what lies behind `after`. */
 export interface ReadRequest {

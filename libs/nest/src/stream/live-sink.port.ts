@@ -1,7 +1,5 @@
 import type { ChannelName } from '@millrace/protocol';
-import type { StreamEvent } from '../core/stream-event.js';
-
-export type LiveEvent = Omit<StreamEvent, 'offset'>;
+import type { LiveEvent } from '../core/stream-event.js';
 
 /** Where events of live channels go: to whoever listens now. Implemented by the hub. */
 export interface LiveSink {

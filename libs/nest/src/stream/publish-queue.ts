@@ -1,17 +1,10 @@
-import type { Epoch, Offset } from '@millrace/protocol';
-import type { NewEvent } from '../core/stream-event.js';
-
-export interface Stored {
-  readonly id: string;
-  readonly epoch: Epoch;
-  readonly offset: Offset;
-}
+import type { NewEvent, Placed } from '../core/stream-event.js';
 
 /** A publish outside a transaction, between its call and its answer. */
 export interface WaitingPublish {
   readonly event: NewEvent;
   readonly since: number;
-  readonly resolve: (stored: Stored) => void;
+  readonly resolve: (placed: Placed) => void;
   readonly reject: (error: Error) => void;
 }
 

@@ -1,5 +1,6 @@
-import type { ChannelName, Epoch, Offset, Position, UnrecoverableReason } from '@millrace/protocol';
-import type { EventBatch, NewEvent, StreamEvent } from '../core/stream-event.js';
+import type { ChannelName, Position, UnrecoverableReason } from '@millrace/protocol';
+import type { PageLimits } from '../core/page.js';
+import type { EventBatch, NewEvent, Placed, StreamEvent } from '../core/stream-event.js';
 import type { SqlExecutor } from './sql-database.port.js';
 
 /** The durable log of all channels. */
@@ -27,11 +28,6 @@ export interface StreamStore {
   digest(after: LogPosition): Promise<LogDigest>;
 }
 
-export interface PageLimits {
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-}
-
 export type HistoryPage =
   | {
       /** `more`: the page was cut by a limit, `position` is before the head. */
@@ -55,7 +51,7 @@ export interface PassResult {
 }
 
 export type DirectResult =
-  | { readonly kind: 'stored'; readonly id: string; readonly epoch: Epoch; readonly offset: Offset }
+  | ({ readonly kind: 'stored' } & Placed)
   | { readonly kind: 'waiting' }
   | { readonly kind: 'failed'; readonly error: Error };
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../core/clock.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { randomIds } from '../../core/ids.js';
 import { ChannelPublisher } from '../../stream/channel-publisher.js';
-import type { LiveEvent } from '../../stream/live-sink.port.js';
+import type { LiveEvent } from '../../core/stream-event.js';
 import { Sequencer } from '../../stream/sequencer.js';
 import type { SqlDatabase, SqlRow } from '../../stream/sql-database.port.js';
 import { SqlStreamStore } from '../../stream/store/sql-stream-store.js';

@@ -1,15 +1,8 @@
 import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
 import { positionOf } from '../../core/order-check.js';
-import { pageOf } from '../../core/page.js';
+import { pageOf, type PageLimits } from '../../core/page.js';
 import type { EventBatch, StreamEvent } from '../../core/stream-event.js';
-import type {
-  HistoryPage,
-  LogDigest,
-  LogPosition,
-  PageLimits,
-  PassResult,
-  StreamStore,
-} from '../../stream/stream-store.port.js';
+import type { HistoryPage, LogDigest, LogPosition, PassResult, StreamStore } from '../../stream/stream-store.port.js';
 
 interface Log {
   epoch: Epoch;

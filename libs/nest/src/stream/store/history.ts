@@ -1,7 +1,9 @@
 import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
+import { positionOf } from '../../core/order-check.js';
+import type { PageLimits } from '../../core/page.js';
 import type { StreamEvent } from '../../core/stream-event.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
-import type { HistoryPage, PageLimits } from '../stream-store.port.js';
+import type { HistoryPage } from '../stream-store.port.js';
 
 export interface HistoryQuery extends PageLimits {
   readonly schema: string;
@@ -68,7 +70,7 @@ export function toPage({ head, events, anchorId, keptSince }: ChannelView, after
     if (after.offset > 0 && anchorId === undefined && after.time >= keptSince) return lost('mismatch');
   }
   const last = events.at(-1);
-  const position = last ? { epoch: head.epoch, offset: last.offset, id: last.id, time: last.time } : (after ?? head);
+  const position = last ? positionOf(head.epoch, last) : (after ?? head);
   return complete(events, position, head);
 }
 
@@ -81,7 +83,7 @@ function toView(rows: readonly SqlRow[]): ChannelView {
   if (!first) throw new Error('The settings of the stream are missing');
   const anchorId = first['anchor_id'];
   return {
-    head: positionOf(first),
+    head: headIn(first),
     keptSince: Number(first['kept_since']),
     anchorId: typeof anchorId === 'string' ? anchorId : undefined,
     events: rows.filter((row) => row['offset'] !== null).map(toEvent),
@@ -89,7 +91,7 @@ function toView(rows: readonly SqlRow[]): ChannelView {
 }
 
 /** Of a row with `epoch`, `head`, `last_id` and `last_time`. */
-export function positionOf(row: SqlRow): Position {
+export function headIn(row: SqlRow): Position {
   const offset = Number(row['head']);
   return {
     epoch: String(row['epoch']) as Epoch,

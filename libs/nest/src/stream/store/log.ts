@@ -1,7 +1,7 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import type { SqlExecutor } from '../sql-database.port.js';
 import type { LogDigest, LogPosition } from '../stream-store.port.js';
-import { positionOf } from './history.js';
+import { headIn } from './history.js';
 
 const START: LogPosition = { pos: 0n, id: '' };
 
@@ -13,7 +13,7 @@ from (select ${schema}.first_epoch($1::text) as epoch) f left join ${schema}.cha
     [channel],
   );
   if (!row) throw new Error('The settings of the stream are missing');
-  return positionOf(row);
+  return headIn(row);
 }
 
 export async function selectLogEnd(executor: SqlExecutor, schema: string): Promise<LogPosition> {
@@ -32,7 +32,7 @@ export async function selectDigest(executor: SqlExecutor, schema: string, after:
   if (after.pos > 0n && first['anchor_id'] !== after.id) return { outcome: 'rewound', end, heads: [] };
   const heads = rows
     .filter((row) => row['name'] !== null)
-    .map((row) => ({ channel: String(row['name']) as ChannelName, position: positionOf(row) }));
+    .map((row) => ({ channel: String(row['name']) as ChannelName, position: headIn(row) }));
   return { outcome: 'continued', end, heads };
 }
 

@@ -1,5 +1,5 @@
 import type { ChannelName, Epoch, Offset } from '@millrace/protocol';
-import type { NewEvent } from '../../core/stream-event.js';
+import type { NewEvent, Placed } from '../../core/stream-event.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 
 /** What a pass gave an offset: positions and ids, the rest is read outside the lock. */
@@ -12,12 +12,6 @@ export interface Numbered {
   readonly time: number;
   readonly pos: number;
   readonly origin: 'staged' | 'direct';
-}
-
-export interface Placed {
-  readonly id: string;
-  readonly epoch: Epoch;
-  readonly offset: Offset;
 }
 
 export interface PassAnswer {

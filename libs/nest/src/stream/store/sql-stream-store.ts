@@ -1,5 +1,6 @@
 import type { ChannelName, Epoch, Position } from '@millrace/protocol';
 import type { Clock } from '../../core/clock.js';
+import type { PageLimits } from '../../core/page.js';
 import type { NewEvent } from '../../core/stream-event.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import { migrate } from '../migrations/migrate.js';
@@ -9,7 +10,7 @@ import { retentionOf } from '../retention.js';
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
 import { StreamGauges } from '../stream-gauges.js';
 import type { StreamOptions } from '../stream.options.js';
-import type { HistoryPage, LogDigest, LogPosition, PageLimits, PassResult, StreamStore } from '../stream-store.port.js';
+import type { HistoryPage, LogDigest, LogPosition, PassResult, StreamStore } from '../stream-store.port.js';
 import { checkOptions, checkServer } from './boot-checks.js';
 import { selectHistory, toPage } from './history.js';
 import { selectDigest, selectHead, selectLogEnd } from './log.js';
