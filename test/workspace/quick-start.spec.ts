@@ -38,6 +38,13 @@ describe('the quick start of the README', () => {
     expect(commands.map(({ length }) => length)).toEqual([2, 3, 3, 1]);
   });
 
+  // The install here follows the lockfile of this workspace, which would hide a wrong override.
+  it('asks npm for one copy of Socket.IO', () => {
+    expect(application.manifest()).toMatchObject({
+      overrides: { '@nestjs/platform-socket.io': { 'socket.io': '^4.8.4' } },
+    });
+  });
+
   it('brings a command in and its event out, to whoever subscribed', async () => {
     const run = () => application.start(client[0] ?? '', { PORT: port });
     const first = run();

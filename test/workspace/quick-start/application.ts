@@ -54,7 +54,7 @@ export class Application {
       ...names.map((name) => name.replace(/(?<=.)@.*/, '')).map((name) => [name, versionIn(lock, name)]),
       ...tarballs.map((file) => [file.replace(/^millrace-(\w+)-.*/, '@millrace/$1'), `file:${file}`]),
     ]);
-    const manifest = { ...json<object>(join(this.folder, 'package.json')), dependencies };
+    const manifest = { ...this.manifest(), dependencies };
     const fromRegistry = Object.entries(lock.packages).filter(
       ([path]) => path.startsWith('node_modules/') && !path.startsWith('node_modules/@millrace/'),
     );
@@ -62,6 +62,10 @@ export class Application {
     this.write('package.json', JSON.stringify(manifest));
     this.write('package-lock.json', JSON.stringify({ lockfileVersion: 3, requires: true, packages }));
     await this.run('npm install --prefer-offline --no-audit --no-fund');
+  }
+
+  manifest(): object {
+    return json(join(this.folder, 'package.json'));
   }
 
   async remove(): Promise<void> {
