@@ -3,6 +3,7 @@ import type { ChannelContract, ChannelName } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { Gate } from '../core/gate.js';
+import { inTime, LATE } from '../core/in-time.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Purpose } from './bound-policy.js';
@@ -98,14 +99,8 @@ export class ChannelAccess {
 
   /** A policy that hangs gives its place back. */
   async #inTime(answer: Promise<boolean>): Promise<'allowed' | 'denied' | 'timeout'> {
-    let cancel = (): void => {};
-    const tooLate = new Promise<'timeout'>((resolve) => {
-      cancel = this.parts.clock.after(this.parts.options.policyTimeoutMs, () => resolve('timeout'));
-    });
-    try {
-      return await Promise.race([answer.then((yes) => (yes ? 'allowed' : 'denied')), tooLate]);
-    } finally {
-      cancel();
-    }
+    const yes = await inTime(this.parts.clock, this.parts.options.policyTimeoutMs, answer);
+    if (yes === LATE) return 'timeout';
+    return yes ? 'allowed' : 'denied';
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
-import { beforeDeadline } from '../stream/transaction/before-deadline.js';
+import { beforeDeadline } from '../core/before-deadline.js';
 
 interface Times {
   readonly deadlineMs: number;

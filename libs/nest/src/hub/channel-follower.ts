@@ -1,6 +1,8 @@
 import type { ChannelName, Position } from '@millrace/protocol';
+import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import type { Gate } from '../core/gate.js';
+import { inTime } from '../core/in-time.js';
 import type { OrderCheck } from '../core/order-check.js';
 import type { Random } from '../core/random.js';
 import type { EventBatch } from '../core/stream-event.js';
@@ -161,17 +163,12 @@ export class ChannelFollower {
   #holdMs(attempt: number): number {
     const { holdMs, repairRetryMaxMs } = this.parts.options;
     if (attempt === 0) return holdMs;
-    return Math.min(repairRetryMaxMs, holdMs * 2 ** Math.min(attempt, 16)) * (0.5 + this.parts.random() / 2);
+    return backoffMs(attempt, this.parts.random(), { firstMs: holdMs, maxMs: repairRetryMaxMs });
   }
 
-  #brokerOrTimeout(): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.parts.clock.after(this.parts.options.brokerTimeoutMs, resolve);
-      const done = (): void => {
-        cancel();
-        resolve();
-      };
-      this.parts.broker.subscribe(this.channel).then(done, done);
-    });
+  async #brokerOrTimeout(): Promise<void> {
+    const { broker, clock, options } = this.parts;
+    const subscribed = broker.subscribe(this.channel).catch(() => {});
+    await inTime(clock, options.brokerTimeoutMs, subscribed);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
+import { inTime, LATE } from '../core/in-time.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import type { SessionOptions } from './session.options.js';
 
@@ -15,24 +16,19 @@ export class Identify {
   ) {}
 
   async identify(token: string): Promise<Identity> {
+    const { authenticateTimeoutMs } = this.options;
     const abort = new AbortController();
-    let cancel = (): void => {};
-    const late = new Promise<never>((_, reject) => {
-      cancel = this.clock.after(this.options.authenticateTimeoutMs, () => {
-        reject(new CodedError('BUSY', { retryAfterMs: this.options.authenticateTimeoutMs }));
-        abort.abort();
-      });
-    });
-    try {
-      const identity = await Promise.race([this.authenticator.authenticate(token, abort.signal), late]);
-      checkIdentity(identity);
-      if (identity.expiresAt !== undefined && identity.expiresAt <= this.clock.now()) {
-        throw new CodedError('TOKEN_EXPIRED');
-      }
-      return identity;
-    } finally {
-      cancel();
+    const work = this.authenticator.authenticate(token, abort.signal);
+    const identity = await inTime(this.clock, authenticateTimeoutMs, work);
+    if (identity === LATE) {
+      abort.abort();
+      throw new CodedError('BUSY', { retryAfterMs: authenticateTimeoutMs });
     }
+    checkIdentity(identity);
+    if (identity.expiresAt !== undefined && identity.expiresAt <= this.clock.now()) {
+      throw new CodedError('TOKEN_EXPIRED');
+    }
+    return identity;
   }
 }
 

@@ -1,11 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import { Logger } from '@nestjs/common';
+import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { systemRandom, type Random } from '../core/random.js';
-import type { EventBatch, NewEvent } from '../core/stream-event.js';
+import type { EventBatch, NewEvent, Placed } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import { PublishQueue, type Stored, type WaitingPublish } from './publish-queue.js';
+import { PublishQueue, type WaitingPublish } from './publish-queue.js';
 import { SeekList } from './seek-list.js';
 import { passes, passSeconds, publishesRefused, publishesWaiting } from './stream.metrics.js';
 import type { StreamOptions } from './stream.options.js';
@@ -24,8 +25,7 @@ export type BatchListener = (batches: readonly EventBatch[]) => void;
 
 type State = 'new' | 'running' | 'stopping' | 'stopped';
 
-const FIRST_RETRY_MS = 20;
-const MAX_RETRY_MS = 1_000;
+const RETRY: Backoff = { firstMs: 20, maxMs: 1_000 };
 
 /**
  * Runs this node's passes, one at a time. Whatever arrives during a pass goes into the next one, so that the more there
@@ -78,7 +78,7 @@ export class Sequencer {
    *
    * @throws CodedError OVERLOADED, EVENT_INVALID, or STREAM_UNAVAILABLE with `outcome: 'unknown'`
    */
-  publish(event: NewEvent): Promise<Stored> {
+  publish(event: NewEvent): Promise<Placed> {
     if (this.#state !== 'running') return Promise.reject(this.#refusal('stopped', new CodedError('DRAINING')));
     if (this.#queue.size >= this.parts.options.maxWaitingPublishes) {
       return Promise.reject(this.#refusal('overloaded', new CodedError('OVERLOADED')));
@@ -186,8 +186,7 @@ export class Sequencer {
     }
     this.#kicked = false;
     if (stopping) return;
-    const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(this.#failures, 10));
-    this.#cancelRetry = clock.after(delayMs * (0.5 + random() / 2), () => {
+    this.#cancelRetry = clock.after(backoffMs(this.#failures, random(), RETRY), () => {
       this.#cancelRetry = undefined;
       this.kick();
     });

@@ -1,7 +1,7 @@
 import type { CommandOutcome } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost, sqlState } from '../sql-error.js';
-import { beforeDeadline } from './before-deadline.js';
+import { beforeDeadline } from '../../core/before-deadline.js';
 import type { TransactionPort } from './transaction.port.js';
 import { UnitOfWork, type StagedRef } from './unit-of-work.js';
 
