@@ -60,8 +60,9 @@ const providers: Provider[] = [
   },
   {
     provide: RingLifecycle,
-    inject: [Ring, SessionDrain],
-    useFactory: (ring: Ring, drain: SessionDrain) => new RingLifecycle(ring, drain),
+    inject: [Ring, SessionDrain, DiscoveryService],
+    useFactory: (ring: Ring, drain: SessionDrain, discovery: DiscoveryService) =>
+      new RingLifecycle(ring, drain, discovery),
   },
   {
     provide: StreamHealth,

@@ -51,7 +51,9 @@ export interface ResolvedOptions {
 }
 
 /** @throws BootError when something is missing, unknown, out of bounds or contradicts something else */
-export function resolveOptions(given: MillraceOptions): ResolvedOptions {
+export function resolveOptions(given: MillraceOptions | undefined): ResolvedOptions {
+  // The types do not reach into every factory: one may forget its `return`.
+  if (typeof given !== 'object') throw new BootError('MillraceModule has no options: its useFactory returned nothing');
   const resolved: ResolvedOptions = {
     database: databaseOf(given),
     authenticate: authenticatorOf(given),

@@ -1,20 +1,25 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
 import type { Ring } from './ring.js';
 import { checkGlobalEnhancers } from './session/global-enhancers.js';
+import { checkNamespace } from './session/own-namespace.js';
 import type { SessionDrain } from './session/session-drain.js';
 
 /** Starts and stops a node, in the order in which its parts stand on one another. */
 export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #logger = new Logger('Millrace');
+  #stopped: Promise<void> | undefined;
 
   constructor(
     private readonly ring: Ring,
     private readonly drain: SessionDrain,
+    private readonly discovery: DiscoveryService,
   ) {}
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
     const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts } = this.ring;
+    checkNamespace(this.discovery);
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
     policies.bind();
@@ -31,7 +36,12 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     await this.drain.drain();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Once: an application may be closed again, by a signal while it closes. */
+  onApplicationShutdown(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     const { sequencer, hub, store, database, slowSessions } = this.ring;
     slowSessions.stop();
     await sequencer.stop();

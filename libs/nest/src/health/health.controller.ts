@@ -1,9 +1,9 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { StreamHealth } from './stream-health.js';
 
-/** For the load balancer and the orchestrator. */
-@Controller('health')
+/** For the load balancer and the orchestrator, which know nothing of the versions of an API. */
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController {
   constructor(
     private readonly health: HealthCheckService,

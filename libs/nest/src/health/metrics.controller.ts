@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
 
@@ -6,7 +6,7 @@ interface TextResponse {
   type(contentType: string): void;
 }
 
-@Controller('metrics')
+@Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
   constructor(@Inject(Recorder) private readonly recorder: PromRecorder) {}
 

@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import { Module, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { WebSocketGateway } from '@nestjs/websockets';
+import { describe, expect, it } from 'vitest';
+import { BootError } from './core/boot-error.js';
+import { MillraceModule } from './millrace.module.js';
+import { RingLifecycle } from './ring-lifecycle.js';
+
+const authenticate = { authenticate: () => Promise.reject(new Error('not asked here')) };
+/** Nobody listens there: whatever is put together wrongly must be said before the database is asked. */
+const options = { postgres: { connectionString: 'postgres://127.0.0.1:1/none' }, authenticate };
+
+async function expectRefused(root: Type, message: string | RegExp): Promise<void> {
+  const booted = NestFactory.create(root, { logger: false, abortOnError: false }).then((app) => app.init());
+  await expect(booted).rejects.toThrow(BootError);
+  await expect(booted).rejects.toThrow(message);
+}
+
+describe('the boot stops', () => {
+  it('for a module that is set up twice', async () => {
+    @Module({ imports: [MillraceModule.forRoot(options)] })
+    class Feature {}
+    @Module({ imports: [Feature, MillraceModule.forRootAsync({ useFactory: () => options })] })
+    class Root {}
+    await expectRefused(Root, 'forRootAsync() is called more than once');
+  });
+
+  it.each(['realtime', '/realtime', /^\/real/])(
+    'for a gateway of somebody else in its namespace, as %s',
+    async (namespace) => {
+      @WebSocketGateway({ namespace })
+      class Chat {}
+      @Module({ imports: [MillraceModule.forRoot(options)], providers: [Chat] })
+      class Root {}
+      await expectRefused(Root, 'Chat is a @WebSocketGateway() in /realtime');
+    },
+  );
+
+  it('for options that no factory gave', async () => {
+    @Module({ imports: [MillraceModule.forRootAsync({ useFactory: () => undefined as never })] })
+    class Root {}
+    await expectRefused(Root, 'useFactory returned nothing');
+  });
+
+  it('for nothing else: gateways elsewhere are let be', async () => {
+    @WebSocketGateway()
+    class Below {}
+    @WebSocketGateway({ namespace: 'chat' })
+    class Beside {}
+    @WebSocketGateway(3999, { namespace: 'realtime' })
+    class OtherServer {}
+    const shared = MillraceModule.forRoot(options);
+    @Module({ imports: [shared] })
+    class Feature {}
+    @Module({ imports: [shared, Feature], providers: [Below, Beside, OtherServer] })
+    class Root {}
+    await expectRefused(Root, 'The database of the stream cannot be used');
+  });
+});
+
+it('can be closed more than once', async () => {
+  @Module({ imports: [MillraceModule.forRoot(options)] })
+  class Root {}
+  const app = await NestFactory.create(Root, { logger: false, abortOnError: false });
+  // Nest says what a hook rejects with in its log alone.
+  const lifecycle = app.get(RingLifecycle, { strict: false });
+  await Promise.all([app.close(), lifecycle.onApplicationShutdown()]);
+  await expect(lifecycle.onApplicationShutdown()).resolves.toBeUndefined();
+});
