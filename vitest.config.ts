@@ -29,6 +29,9 @@ export default defineConfig({
             'tools/**/*.spec.mjs',
           ],
           exclude: [...shared.exclude, services],
+          // An embedded database takes seconds to start, and more on a busy machine; one test starts it twice.
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
           typecheck: { enabled: false },
         },
       },
