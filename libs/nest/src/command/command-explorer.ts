@@ -7,7 +7,7 @@ import { CommandHandler, type CommandHandlerParts } from './command-handler.js';
 import { CommandParameters } from './command-parameters.js';
 import type { CommandRoute } from './command-route.js';
 
-/** Longer timers fire at once. */
+/** 24 days: whoever asks for more has mistaken the unit. */
 const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
 interface Found {

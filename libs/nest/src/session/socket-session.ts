@@ -10,7 +10,6 @@ import { transition, type SessionInput, type SessionState } from './session-stat
 import type { Session } from './session.js';
 import { SocketOutflow } from './socket-outflow.js';
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** How long a client that was told goodbye may take to read it. */
 const FLUSH_TIMEOUT_MS = 5_000;
 
@@ -146,21 +145,11 @@ export class SocketSession implements Session {
     if (expiresAt === undefined || this.#state.kind === 'closed') return;
     const leftMs = expiresAt - this.clock.now();
     const askInMs = Math.max(0, leftMs - Math.min(this.options.refreshLeadMs, leftMs / 2));
-    this.#cancelTimer = this.#afterBounded(askInMs, () => {
-      this.tell({ kind: 'reauthenticate', expiresInMs: Math.max(0, expiresAt - this.clock.now()) });
-      this.#cancelTimer = this.#afterBounded(expiresAt - this.clock.now(), () =>
-        this.close(wireError('TOKEN_EXPIRED')),
-      );
+    this.#cancelTimer = this.clock.after(askInMs, () => {
+      const expiresInMs = Math.max(0, expiresAt - this.clock.now());
+      this.tell({ kind: 'reauthenticate', expiresInMs });
+      this.#cancelTimer = this.clock.after(expiresInMs, () => this.close(wireError('TOKEN_EXPIRED')));
     });
-  }
-
-  /** Timers hold 31 bits of milliseconds; a token may live longer. */
-  #afterBounded(delayMs: number, task: () => void): () => void {
-    if (delayMs <= MAX_TIMER_MS) return this.clock.after(Math.max(0, delayMs), task);
-    let cancel = this.clock.after(MAX_TIMER_MS, () => {
-      cancel = this.#afterBounded(delayMs - MAX_TIMER_MS, task);
-    });
-    return () => cancel();
   }
 
   get #rate(): { perSecond: number; burst: number } {
