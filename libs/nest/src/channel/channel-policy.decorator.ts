@@ -1,6 +1,6 @@
-import { Injectable, SetMetadata } from '@nestjs/common';
-import { INJECTABLE_WATERMARK } from '@nestjs/common/internal';
+import { SetMetadata } from '@nestjs/common';
 import type { ChannelContract } from '@millrace/protocol';
+import { markInjectable } from '../core/mark-injectable.js';
 import { CHANNEL_POLICY_METADATA } from './channel.metadata.js';
 
 /**
@@ -12,8 +12,7 @@ import { CHANNEL_POLICY_METADATA } from './channel.metadata.js';
  */
 export function ChannelPolicy(contract: ChannelContract): ClassDecorator {
   return (target) => {
-    // A scope given by @Injectable() below this line must not be forgotten: the boot refuses it.
-    if (!Reflect.hasMetadata(INJECTABLE_WATERMARK, target)) Injectable()(target);
+    markInjectable(target);
     SetMetadata(CHANNEL_POLICY_METADATA, contract)(target);
   };
 }

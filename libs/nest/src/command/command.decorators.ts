@@ -1,16 +1,10 @@
-import {
-  createParamDecorator,
-  Injectable,
-  SetMetadata,
-  type ExecutionContext,
-  type PipeTransform,
-} from '@nestjs/common';
-import { INJECTABLE_WATERMARK } from '@nestjs/common/internal';
+import { createParamDecorator, SetMetadata, type ExecutionContext, type PipeTransform } from '@nestjs/common';
 import { MessageBody } from '@nestjs/websockets';
 import type { CommandContract, CommandResult } from '@millrace/protocol';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Observable } from 'rxjs';
 import { BootError } from '../core/boot-error.js';
+import { markInjectable } from '../core/mark-injectable.js';
 import { COMMAND_ARGUMENT, commandArgument, transactionArgument } from './command.arguments.js';
 import { commandOf, type CommandContext } from './command-context.js';
 import { COMMAND_METADATA, GATEWAY_METADATA } from './command.metadata.js';
@@ -24,8 +18,7 @@ import { payloadPipe, schemaPipe } from './payload-pipe.js';
  */
 export function Gateway(): ClassDecorator {
   return (target) => {
-    // A scope given by @Injectable() below this line must not be forgotten: the boot refuses it.
-    if (!Reflect.hasMetadata(INJECTABLE_WATERMARK, target)) Injectable()(target);
+    markInjectable(target);
     SetMetadata(GATEWAY_METADATA, true)(target);
   };
 }
