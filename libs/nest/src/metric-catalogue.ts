@@ -3,7 +3,7 @@ import * as channel from './channel/channel.metrics.js';
 import * as command from './command/command.metrics.js';
 import * as hub from './hub/hub.metrics.js';
 import * as session from './session/session.metrics.js';
-import { streamMetrics } from './stream/stream.metrics.js';
+import * as stream from './stream/stream.metrics.js';
 import type { Metric } from './telemetry/recorder.js';
 
 /** Every number of every stage. */
@@ -11,7 +11,7 @@ export const metricCatalogue: readonly Metric[] = [
   ...Object.values(session),
   ...Object.values(command),
   ...Object.values(channel),
-  ...streamMetrics,
+  ...Object.values(stream),
   ...Object.values(broker),
   ...Object.values(hub),
 ];

@@ -82,19 +82,3 @@ export const partitionsDropped = {
   name: 'realtime_stream_partitions_dropped_total',
   help: 'Partitions that this node dropped because their retention ended',
 } as const satisfies CounterMetric;
-
-export const streamMetrics = [
-  passes,
-  passSeconds,
-  eventsNumbered,
-  publishesWaiting,
-  publishesRefused,
-  deadLetters,
-  batchesUnread,
-  backlogEvents,
-  backlogAgeSeconds,
-  partitionsAhead,
-  oldestXminAge,
-  partitionCare,
-  partitionsDropped,
-] as const;
