@@ -22,7 +22,8 @@ export type { HubOptions } from './hub/hub.options.js';
 export { MillraceModule } from './millrace.module.js';
 export type { MillraceOptions } from './millrace.options.js';
 export type { Authenticator, Identity } from './session/authenticator.port.js';
-export { jwt, type JwtKey, type JwtOptions } from './session/jwt-authenticator.js';
+export { jwt, type JwtOptions } from './session/jwt-authenticator.js';
+export type { JwtKey } from './session/jwt-key.js';
 export type { SessionOptions } from './session/session.options.js';
 export type { Session } from './session/session.js';
 export {

@@ -3,9 +3,7 @@ import { CodedError } from '../core/coded-error.js';
 import { inTime, LATE } from '../core/in-time.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import type { SessionOptions } from './session.options.js';
-
-/** The subject stands in the cause of every event, and PostgreSQL's text takes no NUL. */
-const SUBJECT = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
+import { isSubject } from './subject.js';
 
 /** Asks the authenticator, within a time, and refuses what it accepted too late. */
 export class Identify {
@@ -34,7 +32,7 @@ export class Identify {
 
 /** An authenticator is somebody else's code: what it gets wrong must not surface as a session that never expires. */
 function checkIdentity({ subject, expiresAt }: Identity): void {
-  if (typeof subject !== 'string' || !SUBJECT.test(subject)) {
+  if (!isSubject(subject)) {
     throw new TypeError('The authenticator returned a `subject` that is not 1 to 255 characters without control ones');
   }
   if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {

@@ -51,6 +51,7 @@ describe('jwt() with a secret', () => {
     ['no subject', { sub: undefined }],
     ['an empty subject', { sub: '' }],
     ['a subject that is too long', { sub: 'x'.repeat(256) }],
+    ['a subject with a control character', { sub: 'ann\0' }],
     ['a subject that is no text', { sub: 7 as unknown as string }],
     ['no end', { exp: undefined }],
     ['an end that is no number', { exp: 'never' as unknown as number }],

@@ -3,8 +3,7 @@ import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
-
-export type { JwtKey } from './jwt-key.js';
+import { isSubject } from './subject.js';
 
 /** @publicApi */
 export type JwtOptions<Principal> = JwtKey & {
@@ -20,7 +19,6 @@ export type JwtOptions<Principal> = JwtKey & {
 
 const MAX_LEEWAY_SECONDS = 60;
 const DEFAULT_LEEWAY_SECONDS = 10;
-const MAX_SUBJECT_LENGTH = 255;
 
 /**
  * Authenticates by JSON Web Token. Algorithms are pinned, and a secret is never taken for a public key: the kind of
@@ -65,9 +63,7 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
         clockTolerance: this.#leewaySeconds,
       });
       const { exp, sub } = payload;
-      if (exp === undefined || typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH) {
-        throw new CodedError('UNAUTHENTICATED');
-      }
+      if (exp === undefined || !isSubject(sub)) throw new CodedError('UNAUTHENTICATED');
       return { exp, sub, claims: payload };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new CodedError('TOKEN_EXPIRED', {}, { cause: error });
