@@ -25,6 +25,11 @@ const CONTEXT_ARGUMENT = 2;
  * @publicApi
  */
 export function commandOf(execution: ExecutionContext): CommandContext {
+  return runningCommandOf(execution);
+}
+
+/** @throws TypeError outside of a command */
+export function runningCommandOf(execution: ExecutionContext): RunningCommand {
   const context: unknown = execution.getArgByIndex(CONTEXT_ARGUMENT);
   if (context instanceof RunningCommand) return context;
   const place = `${execution.getClass().name}.${execution.getHandler().name}`;

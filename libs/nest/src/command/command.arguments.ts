@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { commandOf } from './command-context.js';
+import { runningCommandOf } from './command-context.js';
 import type { RunningCommand } from './running-command.js';
 
 /**
@@ -10,11 +10,11 @@ export const COMMAND_ARGUMENT = 32;
 
 /** A function, so that no global pipe takes it apart. */
 export function commandArgument(_: unknown, execution: ExecutionContext): () => RunningCommand {
-  const command = commandOf(execution) as RunningCommand;
+  const command = runningCommandOf(execution);
   return () => command;
 }
 
 /** Only marks the place. Parameters are resolved before there is a transaction: a refused command takes no connection. */
 export function transactionArgument(_: unknown, execution: ExecutionContext): void {
-  commandOf(execution);
+  runningCommandOf(execution);
 }
