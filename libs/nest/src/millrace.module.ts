@@ -31,14 +31,13 @@ const fromRing = <T>(read: (ring: Ring) => T) => ({ inject: [Ring], useFactory: 
 const providers: Provider[] = [
   {
     provide: Ring,
-    inject: [MODULE_OPTIONS_TOKEN, DiscoveryService, ExternalContextCreator, ApplicationConfig, HttpAdapterHost],
+    inject: [MODULE_OPTIONS_TOKEN, DiscoveryService, ExternalContextCreator, ApplicationConfig],
     useFactory: (
       options: MillraceOptions,
       discovery: DiscoveryService,
       contexts: ExternalContextCreator,
       applicationConfig: ApplicationConfig,
-      http: HttpAdapterHost,
-    ) => new Ring(resolveOptions(options), { discovery, contexts, applicationConfig, http }),
+    ) => new Ring(resolveOptions(options), { discovery, contexts, applicationConfig }),
   },
   {
     provide: RealtimeIoAdapter,
@@ -56,7 +55,13 @@ const providers: Provider[] = [
     provide: SessionDrain,
     inject: [SessionGateway, Ring],
     useFactory: (gateway: SessionGateway, { sessions, options }: Ring) =>
-      new SessionDrain(gateway, sessions, options.session, systemClock, systemRandom),
+      new SessionDrain({
+        gateway,
+        registry: sessions,
+        options: options.session,
+        clock: systemClock,
+        random: systemRandom,
+      }),
   },
   {
     provide: RingLifecycle,

@@ -1,4 +1,5 @@
-import type { ApplicationConfig, DiscoveryService, ExternalContextCreator, HttpAdapterHost } from '@nestjs/core';
+import type { ApplicationConfig, DiscoveryService, ExternalContextCreator } from '@nestjs/core';
+import type { Broker } from './broker/broker.port.js';
 import { MemoryBroker } from './broker/memory/memory-broker.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { ChannelExplorer } from './channel/channel-explorer.js';
@@ -33,6 +34,7 @@ import { PgliteDatabase } from './stream/pglite/pglite-database.js';
 import { Sequencer } from './stream/sequencer.js';
 import type { SqlDatabase } from './stream/sql-database.port.js';
 import { SqlStreamStore } from './stream/store/sql-stream-store.js';
+import type { StreamStore } from './stream/stream-store.port.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
 import { PromRecorder } from './telemetry/prom-recorder.js';
 import { OpenTelemetryContext } from './telemetry/trace-context.js';
@@ -42,7 +44,6 @@ export interface RingHost {
   readonly discovery: DiscoveryService;
   readonly contexts: ExternalContextCreator;
   readonly applicationConfig: ApplicationConfig;
-  readonly http: HttpAdapterHost;
 }
 
 /**
@@ -55,19 +56,18 @@ export interface RingHost {
  * ```
  */
 export class Ring {
-  readonly #clock = systemClock;
   readonly recorder = new PromRecorder(metricCatalogue);
   readonly answers = new CodedAnswer(randomIds);
   readonly trace = new OpenTelemetryContext();
 
   // stream
   readonly database: SqlDatabase;
-  readonly store: SqlStreamStore;
+  readonly store: StreamStore;
   readonly sequencer: Sequencer;
   readonly publisher: ChannelPublisher;
 
   // broker, hub
-  readonly broker: MemoryBroker;
+  readonly broker: Broker;
   readonly emitter = new SocketRoomEmitter();
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
@@ -85,7 +85,7 @@ export class Ring {
     readonly options: ResolvedOptions,
     host: RingHost,
   ) {
-    const clock = this.#clock;
+    const clock = systemClock;
     const { recorder, answers } = this;
     const { stream, session, channel, hub, command } = options;
 
@@ -154,7 +154,7 @@ export class Ring {
       applicationConfig: host.applicationConfig,
       identify,
       registry: this.sessions,
-      dispatcher: new FrameDispatcher(routes, this.sessions, answers, recorder, session),
+      dispatcher: new FrameDispatcher(routes, { registry: this.sessions, answers, recorder, options: session }),
       emitter: this.emitter,
       answers,
       recorder,

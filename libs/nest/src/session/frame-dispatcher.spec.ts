@@ -31,7 +31,8 @@ const urgent = route('urgent', () => Promise.resolve({}), { isUrgent: true });
 function scene(routes: readonly FrameRoute[] = [echo, urgent], options: Partial<SessionOptions> = {}) {
   const bench = new SessionBench(options);
   const answers = new CodedAnswer({ next: () => 'error-1' });
-  const dispatcher = new FrameDispatcher(routes, bench.registry, answers, bench.recorder, bench.options);
+  const { registry, recorder } = bench;
+  const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: bench.options });
   const { session, socket } = bench.open();
   dispatcher.attach(session);
   const send = async (name: string, body?: unknown): Promise<Answer[]> => {

@@ -11,7 +11,13 @@ import type { SocketSession } from './socket-session.js';
 
 type Acknowledge = (answer: Answer) => void;
 type RefusalReason = (typeof framesRefused.labels.reason)[number];
-type FrameBounds = Pick<SessionOptions, 'maxFrameDepth' | 'maxFrameNodes'>;
+
+export interface FrameDispatcherParts {
+  readonly registry: SessionRegistry;
+  readonly answers: CodedAnswer;
+  readonly recorder: Recorder;
+  readonly options: Pick<SessionOptions, 'maxFrameDepth' | 'maxFrameNodes'>;
+}
 
 /** By then a client that reads at all has read something. */
 const LAGGING_RETRY_AFTER_MS = 500;
@@ -23,10 +29,7 @@ export class FrameDispatcher {
 
   constructor(
     routes: readonly FrameRoute[],
-    private readonly registry: SessionRegistry,
-    private readonly answers: CodedAnswer,
-    private readonly recorder: Recorder,
-    private readonly options: FrameBounds,
+    private readonly parts: FrameDispatcherParts,
   ) {
     this.#routes = new Map(routes.map((route) => [route.name, route]));
   }
@@ -53,7 +56,7 @@ export class FrameDispatcher {
   async #take(session: SocketSession, name: string, args: readonly unknown[]): Promise<void> {
     const acknowledge = args.at(-1);
     if (typeof acknowledge !== 'function') {
-      this.recorder.count(framesRefused, { reason: 'no-ack' });
+      this.parts.recorder.count(framesRefused, { reason: 'no-ack' });
       return;
     }
     const answer = await this.#answer(session, name, args.length > 1 ? args[0] : undefined);
@@ -61,7 +64,7 @@ export class FrameDispatcher {
       (acknowledge as Acknowledge)(answer);
     } catch (error) {
       // It could not be encoded, so nothing of it was sent.
-      (acknowledge as Acknowledge)({ ok: false, error: this.answers.of(error, name) });
+      (acknowledge as Acknowledge)({ ok: false, error: this.parts.answers.of(error, name) });
     }
   }
 
@@ -70,9 +73,9 @@ export class FrameDispatcher {
       const route = this.#routes.get(name);
       const refusal = this.#refusal(session, route, body);
       if (refusal || !route) return { ok: false, error: refusal ?? wireError('FRAME_INVALID') };
-      return { ...(await this.registry.track(route.handle(session, body))), ok: true };
+      return { ...(await this.parts.registry.track(route.handle(session, body))), ok: true };
     } catch (error) {
-      return { ok: false, error: this.answers.of(error, name) };
+      return { ok: false, error: this.parts.answers.of(error, name) };
     }
   }
 
@@ -84,13 +87,13 @@ export class FrameDispatcher {
       if (session.state.kind !== 'active') return this.#refuse('draining', 'DRAINING');
       if (session.isBehind) return this.#refuse('lagging', 'BUSY', { retryAfterMs: LAGGING_RETRY_AFTER_MS });
     }
-    const { maxFrameDepth: maxDepth, maxFrameNodes: maxNodes } = this.options;
+    const { maxFrameDepth: maxDepth, maxFrameNodes: maxNodes } = this.parts.options;
     if (!isWithinBounds(body, { maxDepth, maxNodes })) return this.#refuse('complexity', 'FRAME_TOO_COMPLEX');
     return undefined;
   }
 
   #refuse(reason: RefusalReason, code: ErrorCode, more: { retryAfterMs?: number } = {}): WireError {
-    this.recorder.count(framesRefused, { reason });
+    this.parts.recorder.count(framesRefused, { reason });
     return wireError(code, more);
   }
 }

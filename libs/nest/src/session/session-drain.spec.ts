@@ -10,7 +10,8 @@ function scene() {
   let draw = 0;
   const random = (): number => [0.1, 0.9, 0.5, 0.2][draw++ % 4] ?? 0;
   const gateway = { drain: (delayMs: () => number) => void refusing.push(delayMs) };
-  const drain = new SessionDrain(gateway, bench.registry, bench.options, bench.clock, random);
+  const { registry, options, clock } = bench;
+  const drain = new SessionDrain({ gateway, registry, options, clock, random });
   let finished = false;
   const run = (): void => void drain.drain().then(() => (finished = true));
   return { bench, drain, refusing, run, isFinished: () => finished };

@@ -7,17 +7,19 @@ import type { SessionRegistry } from './session-registry.js';
 
 const CHECK_INTERVAL_MS = 20;
 
+export interface SessionDrainParts {
+  readonly gateway: Pick<SessionGateway, 'drain'>;
+  readonly registry: SessionRegistry;
+  readonly options: Pick<SessionOptions, 'drainSpreadMs' | 'drainTimeoutMs'>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /** Empties a node before it stops: nobody is cut off unheard, and not all come back in the same moment. */
 export class SessionDrain {
   #drained: Promise<void> | undefined;
 
-  constructor(
-    private readonly gateway: Pick<SessionGateway, 'drain'>,
-    private readonly registry: SessionRegistry,
-    private readonly options: Pick<SessionOptions, 'drainSpreadMs' | 'drainTimeoutMs'>,
-    private readonly clock: Clock,
-    private readonly random: Random,
-  ) {}
+  constructor(private readonly parts: SessionDrainParts) {}
 
   get started(): boolean {
     return this.#drained !== undefined;
@@ -28,19 +30,21 @@ export class SessionDrain {
   }
 
   async #drain(): Promise<void> {
-    const delayMs = (): number => Math.round(this.random() * this.options.drainSpreadMs);
-    this.gateway.drain(delayMs);
-    for (const session of this.registry.all()) session.drain(delayMs());
+    const { gateway, registry, options, random } = this.parts;
+    const delayMs = (): number => Math.round(random() * options.drainSpreadMs);
+    gateway.drain(delayMs);
+    for (const session of registry.all()) session.drain(delayMs());
     // Sessions leave by themselves, each at its own moment; only commands in flight are worth more patience.
-    await this.#until(() => this.registry.isEmpty, this.options.drainSpreadMs);
-    await this.#until(() => !this.registry.isBusy, this.options.drainTimeoutMs);
-    for (const session of this.registry.all()) session.close(wireError('DRAINING', { retryAfterMs: delayMs() }));
+    await this.#until(() => registry.isEmpty, options.drainSpreadMs);
+    await this.#until(() => !registry.isBusy, options.drainTimeoutMs);
+    for (const session of registry.all()) session.close(wireError('DRAINING', { retryAfterMs: delayMs() }));
   }
 
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
-    const deadline = this.clock.now() + timeoutMs;
-    while (!condition() && this.clock.now() < deadline) {
-      await new Promise<void>((resolve) => this.clock.after(CHECK_INTERVAL_MS, resolve));
+    const { clock } = this.parts;
+    const deadline = clock.now() + timeoutMs;
+    while (!condition() && clock.now() < deadline) {
+      await new Promise<void>((resolve) => clock.after(CHECK_INTERVAL_MS, resolve));
     }
   }
 }

@@ -128,7 +128,7 @@ export class SessionNode {
     const answers = new CodedAnswer(randomIds);
     const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock);
     const routes = [new AuthenticateRoute(identify, clock), ...(given.routes ?? [])];
-    const dispatcher = new FrameDispatcher(routes, registry, answers, recorder, session);
+    const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
       {
         provide: RealtimeIoAdapter,
@@ -158,7 +158,8 @@ export class SessionNode {
       {
         provide: SessionDrain,
         inject: [SessionGateway],
-        useFactory: (gateway: SessionGateway) => new SessionDrain(gateway, registry, session, clock, Math.random),
+        useFactory: (gateway: SessionGateway) =>
+          new SessionDrain({ gateway, registry, options: session, clock, random: Math.random }),
       },
       ...(given.providers ?? []),
     ];
