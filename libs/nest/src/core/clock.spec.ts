@@ -9,7 +9,7 @@ describe('the clock of the system', () => {
 
   it('waits longer than a timer can', () => {
     const set = vi.spyOn(globalThis, 'setTimeout');
-    const task = vi.fn();
+    const task = vi.fn<() => void>();
     systemClock.after(60 * DAY_MS, task);
     vi.advanceTimersByTime(60 * DAY_MS - 1);
     expect(task).not.toHaveBeenCalled();
@@ -20,7 +20,7 @@ describe('the clock of the system', () => {
   });
 
   it('cancels a long wait in any part of it', () => {
-    const task = vi.fn();
+    const task = vi.fn<() => void>();
     const cancel = systemClock.after(60 * DAY_MS, task);
     vi.advanceTimersByTime(30 * DAY_MS);
     cancel();
