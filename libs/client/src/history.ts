@@ -1,6 +1,5 @@
 import {
   decodePosition,
-  encodePosition,
   type ChannelContract,
   type EventData,
   type EventType,
@@ -41,12 +40,7 @@ export interface HistoryPage<C extends ChannelContract = ChannelContract> {
 export function readHistory<C extends ChannelContract>(answer: HistoryAnswer): HistoryPage<C> {
   const epoch = decodePosition(answer.position)?.epoch ?? '';
   const events = answer.events.map((event) => {
-    const position = positionOf(epoch, event);
-    const reader = new EventReader(event, {
-      offset: position.offset,
-      position: encodePosition(position),
-      isRecovered: true,
-    });
+    const reader = new EventReader(event, true, positionOf(epoch, event));
     const read = reader.read();
     if (!read.ok) throw new RealtimeError(read.error, { cause: read.cause });
     return { type: event.type, data: read.data, meta: reader.meta } as HistoryEvent<C>;

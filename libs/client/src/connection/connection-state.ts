@@ -1,5 +1,6 @@
 import type { WireError } from '@millrace/protocol';
-import { backoffMs, type BackoffOptions } from './backoff.js';
+import type { Moment } from '../environment/moment.js';
+import { backoffMs } from './backoff.js';
 
 /**
  * Where the connection stands. Times are in ms since 1970.
@@ -48,13 +49,6 @@ export type ConnectionInput =
   /** The network is back or the page is looked at again. */
   | { readonly kind: 'wake' };
 
-/** What a transition may know of the world. */
-export interface ConnectionMoment {
-  readonly now: number;
-  readonly random: number;
-  readonly backoff: BackoffOptions;
-}
-
 /** A session that ends sooner counts as a failed try: else a server that accepts and cuts is asked without pause. */
 const LASTING_MS = 5_000;
 /** The first refusal may be an expired token, the second a fault of the moment; the third is a fact. */
@@ -63,7 +57,7 @@ const MAX_REFUSALS = 3;
 const BUSY_CHECK_MS = 100;
 
 /** The same object when nothing changes, so that a new object always means: act. */
-export function transition(state: ConnectionState, input: ConnectionInput, moment: ConnectionMoment): ConnectionState {
+export function transition(state: ConnectionState, input: ConnectionInput, moment: Moment): ConnectionState {
   if (state.kind === 'closed') return state;
   switch (input.kind) {
     case 'close':
@@ -105,7 +99,7 @@ function afterWaiting(state: ConnectionState, busy: boolean, now: number): Conne
   return busy ? { ...state, nextAt: now + BUSY_CHECK_MS } : { kind: 'connecting', attempt: 0, refusals: 0 };
 }
 
-function afterLoss(state: ConnectionState, error: WireError | undefined, moment: ConnectionMoment): ConnectionState {
+function afterLoss(state: ConnectionState, error: WireError | undefined, moment: Moment): ConnectionState {
   if (isStopped(state) || state.kind === 'reconnecting') return state;
   const { attempt, refusals } = failuresBefore(state, moment.now);
   const wait = (more: { attempt: number; refusals: number }): ConnectionState => {

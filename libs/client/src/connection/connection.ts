@@ -1,5 +1,7 @@
 import { PROTOCOL_VERSION, type ControlFrame, type Handshake, type WireError } from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
+import { momentIn } from '../environment/moment.js';
+import { runAt } from '../environment/run-at.js';
 import type { TokenSource } from '../token/token-source.js';
 import type { Link, LinkListener, ServerFrame, Transport } from '../transport/transport.port.js';
 import type { BackoffOptions } from './backoff.js';
@@ -53,9 +55,8 @@ export class Connection {
 
   apply(input: ConnectionInput): void {
     const { environment, options } = this.parts;
-    const moment = { now: environment.now(), random: environment.random(), backoff: options.backoff };
     const before = this.#state;
-    const state = transition(before, input, moment);
+    const state = transition(before, input, momentIn(environment, options.backoff));
     if (state === before) return;
     this.#state = state;
     this.#follow(state);
@@ -65,18 +66,16 @@ export class Connection {
   #follow(state: ConnectionState): void {
     const { environment, options } = this.parts;
     this.#cancelTimer();
-    this.#cancelTimer = () => {};
     if (state.kind !== 'connected' && state.kind !== 'draining') this.#giveUp();
     if (state.kind === 'disconnected' || state.kind === 'needs-auth' || state.kind === 'closed') {
       this.#stopListening();
-      this.#stopListening = () => {};
     }
     if (state.kind === 'connecting') {
       this.#begin(state.refusals > 0);
       this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.apply({ kind: 'lost' }));
     }
     if (state.kind === 'reconnecting' || state.kind === 'draining') {
-      this.#cancelTimer = environment.after(Math.max(0, state.nextAt - environment.now()), () =>
+      this.#cancelTimer = runAt(environment, state.nextAt, () =>
         this.apply({ kind: 'due', busy: this.listener.isBusy() }),
       );
     }

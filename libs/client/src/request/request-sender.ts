@@ -1,5 +1,7 @@
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
+import { momentIn } from '../environment/moment.js';
+import { runAt } from '../environment/run-at.js';
 import { RealtimeError } from '../realtime-error.js';
 import { sdkError } from '../sdk-errors.js';
 import { readAnswer } from '../transport/answer.js';
@@ -91,9 +93,8 @@ export class RequestSender {
   }
 
   #apply(request: PendingRequest, input: RequestInput): void {
-    const { environment, options } = this;
     const before = request.state;
-    const moment = { now: environment.now(), random: environment.random(), backoff: options.backoff };
+    const moment = momentIn(this.environment, this.options.backoff);
     const state = (request.state = requestTransition(before, input, moment));
     if (state === before) return;
     this.#watch(request);
@@ -120,10 +121,9 @@ export class RequestSender {
   #watch(request: PendingRequest): void {
     const { state } = request;
     request.cancelTimer();
-    const now = this.environment.now();
-    const at = nextLook(state, now);
+    const at = nextLook(state, this.environment.now());
     if (at === undefined) return;
-    request.cancelTimer = this.environment.after(Math.max(0, at - now), () => {
+    request.cancelTimer = runAt(this.environment, at, () => {
       this.#apply(request, { kind: 'due' });
       // Timers may fire a little before their time, and clocks are set back.
       if (request.state === state) this.#watch(request);

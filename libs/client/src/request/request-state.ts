@@ -1,5 +1,6 @@
 import type { Answer, ErrorCode, WireError } from '@millrace/protocol';
-import { backoffMs, type BackoffOptions } from '../connection/backoff.js';
+import { backoffMs } from '../connection/backoff.js';
+import type { Moment } from '../environment/moment.js';
 import { sdkError } from '../sdk-errors.js';
 
 /**
@@ -27,12 +28,6 @@ export type RequestInput =
   | { readonly kind: 'due' }
   | { readonly kind: 'closed' };
 
-export interface RequestMoment {
-  readonly now: number;
-  readonly random: number;
-  readonly backoff: BackoffOptions;
-}
-
 /**
  * The one place that looks at codes instead of `retry`: these are answered before any handler runs, whatever the
  * server's policy for them is. Any other failure may have had effects, and repeating it is the caller's decision.
@@ -40,7 +35,7 @@ export interface RequestMoment {
 const notExecuted: ReadonlySet<string> = new Set<ErrorCode>(['RATE_LIMITED', 'BUSY', 'COMMANDS_IN_FLIGHT', 'DRAINING']);
 
 /** The same object when nothing changes. */
-export function requestTransition(state: RequestState, input: RequestInput, moment: RequestMoment): RequestState {
+export function requestTransition(state: RequestState, input: RequestInput, moment: Moment): RequestState {
   if (state.kind === 'done' || state.kind === 'failed') return state;
   switch (input.kind) {
     case 'send':
@@ -86,7 +81,7 @@ function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, now: numbe
 function afterRefusal(
   { attempt, expiresAt }: { readonly attempt: number; readonly expiresAt: number },
   error: WireError,
-  { now, random, backoff }: RequestMoment,
+  { now, random, backoff }: Moment,
 ): RequestState {
   if (!notExecuted.has(error.code) || error.retry === 'never') return { kind: 'failed', error };
   const notBefore = now + Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, random, backoff));

@@ -8,6 +8,7 @@ import {
   type WireError,
 } from '@millrace/protocol';
 import { backoffMs } from '../connection/backoff.js';
+import type { Moment } from '../environment/moment.js';
 import type { FrameBuffer } from './frame-buffer.js';
 import { eventEffects, merge } from './merge.js';
 import {
@@ -15,7 +16,6 @@ import {
   positionIn,
   type AskingState,
   type SubscriptionEffect,
-  type SubscriptionMoment,
   type SubscriptionStep,
 } from './subscription-state.js';
 
@@ -36,7 +36,7 @@ export function applyAnswer(
   state: AskingState,
   buffer: FrameBuffer,
   answer: SubscribeAnswer,
-  moment: SubscriptionMoment,
+  moment: Moment,
 ): SubscriptionStep {
   switch (answer.outcome) {
     case 'live':
@@ -54,7 +54,7 @@ export function applyAnswer(
   }
 }
 
-function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: SubscriptionMoment): SubscriptionStep {
+function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: Moment): SubscriptionStep {
   const head = decodePosition(page.position);
   if (!head) return { state: retryLater(state, 0, moment), effects: [] };
   const start = startOf(positionIn(state), page, head);
@@ -113,7 +113,7 @@ function replay(
   return { state: { kind: 'subscribed', position }, effects: all };
 }
 
-function refused(state: AskingState, error: WireError, moment: SubscriptionMoment): SubscriptionStep {
+function refused(state: AskingState, error: WireError, moment: Moment): SubscriptionStep {
   if (error.retry === 'never') return { state: { kind: 'unsubscribed' }, effects: [{ kind: 'error', error }] };
   if (error.retry === 'resync' && state.kind === 'recovering') {
     const effects = [{ kind: 'discontinuity', reason: 'mismatch', position: undefined }] as const;
@@ -122,7 +122,7 @@ function refused(state: AskingState, error: WireError, moment: SubscriptionMomen
   return { state: retryLater(state, error.retryAfterMs ?? 0, moment), effects: [] };
 }
 
-export function retryLater<S extends AskingState>(state: S, retryAfterMs: number, moment: SubscriptionMoment): S {
+export function retryLater<S extends AskingState>(state: S, retryAfterMs: number, moment: Moment): S {
   const waitMs = Math.max(retryAfterMs, backoffMs(state.attempt, moment.random, moment.backoff));
   return { ...state, attempt: state.attempt + 1, request: { kind: 'waiting', until: moment.now + waitMs } };
 }

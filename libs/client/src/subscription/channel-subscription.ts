@@ -9,6 +9,7 @@ import {
 } from '@millrace/protocol';
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
+import { runAt } from '../environment/run-at.js';
 import { RealtimeError } from '../realtime-error.js';
 import { EventReader } from './event-reader.js';
 import type { PositionKeeper } from './position-storage.js';
@@ -39,10 +40,8 @@ export class ChannelSubscription {
   readonly channel: ChannelName;
   #state: SubscriptionState = asking(undefined, { kind: 'offline' });
   /** As the application was told; what waits in the outbox is not in it yet. */
-  #told: { status: SubscriptionStatus; position: Position | undefined } = {
-    status: 'subscribing',
-    position: undefined,
-  };
+  #toldStatus: SubscriptionStatus = 'subscribing';
+  #toldPosition: Position | undefined;
   readonly #outbox: SubscriptionEffect[] = [];
   #delivery: 'idle' | 'delivering' = 'idle';
   #start: 'loading' | 'started' = 'loading';
@@ -55,11 +54,11 @@ export class ChannelSubscription {
   }
 
   get status(): SubscriptionStatus {
-    return this.#told.status;
+    return this.#toldStatus;
   }
 
   get position(): Position | undefined {
-    return this.#told.position;
+    return this.#toldPosition;
   }
 
   /** Whether it has ended on the wire; the application may still be about to hear of it. */
@@ -128,7 +127,8 @@ export class ChannelSubscription {
     this.#start = 'started';
     const position = token === undefined ? undefined : decodePosition(token);
     this.#state = asking(position, { kind: 'offline' });
-    this.#told = { status: this.#state.kind, position };
+    this.#toldStatus = this.#state.kind;
+    this.#toldPosition = position;
     this.parts.onMoved(this);
     // Whoever kept a position is owed the word that it is of no use; told right before whatever the server answers,
     // because nobody can have added a listener yet.
@@ -139,10 +139,8 @@ export class ChannelSubscription {
 
   #wait(state: SubscriptionState): void {
     this.#cancelTimer();
-    this.#cancelTimer = () => {};
     if (!('request' in state) || state.request.kind !== 'waiting') return;
-    const delayMs = Math.max(0, state.request.until - this.parts.environment.now());
-    this.#cancelTimer = this.parts.environment.after(delayMs, () => this.apply({ kind: 'due' }));
+    this.#cancelTimer = runAt(this.parts.environment, state.request.until, () => this.apply({ kind: 'due' }));
   }
 
   /** A listener may unsubscribe, subscribe or make frames come in: what that adds waits for its turn. */
@@ -157,15 +155,9 @@ export class ChannelSubscription {
     switch (effect.kind) {
       case 'event':
         this.#move(effect.position);
-        return this.#tellEvent(
-          new EventReader(effect.event, {
-            offset: effect.position.offset,
-            position: encodePosition(effect.position),
-            isRecovered: effect.isRecovered,
-          }),
-        );
+        return this.#tellEvent(new EventReader(effect.event, effect.isRecovered, effect.position));
       case 'live':
-        return this.#tellEvent(new EventReader(effect.event, { isRecovered: false }));
+        return this.#tellEvent(new EventReader(effect.event, false));
       case 'position':
         return this.#move(effect.position);
       case 'discontinuity':
@@ -176,7 +168,7 @@ export class ChannelSubscription {
       case 'error':
         return this.#tellError(effect.error);
       case 'status':
-        this.#told = { ...this.#told, status: effect.status };
+        this.#toldStatus = effect.status;
         return this.#tellAll('state', effect.status);
       default:
         return effect satisfies never;
@@ -185,7 +177,7 @@ export class ChannelSubscription {
 
   /** Before the application sees the event: a listener that reads or keeps the position gets that of its event. */
   #move(position: Position): void {
-    this.#told = { ...this.#told, position };
+    this.#toldPosition = position;
     this.parts.keeper?.save(encodePosition(position));
   }
 

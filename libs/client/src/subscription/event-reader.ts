@@ -1,4 +1,4 @@
-import type { WireError, WireEvent } from '@millrace/protocol';
+import { encodePosition, type Position, type WireError, type WireEvent } from '@millrace/protocol';
 import type { EventMeta } from './subscription.js';
 
 export type ReadEvent =
@@ -11,9 +11,11 @@ export class EventReader {
   readonly #json: string;
   #read: ReadEvent | undefined;
 
-  constructor(event: Omit<WireEvent, 'offset'>, place: Pick<EventMeta, 'offset' | 'position' | 'isRecovered'>) {
-    this.meta = { type: event.type, id: event.id, time: event.time, ...place };
-    this.#json = event.data;
+  /** `position`: of an event on a durable channel. */
+  constructor({ type, id, time, data }: Omit<WireEvent, 'offset'>, isRecovered: boolean, position?: Position) {
+    const place = position && { offset: position.offset, position: encodePosition(position) };
+    this.meta = { type, id, time, ...place, isRecovered };
+    this.#json = data;
   }
 
   read(): ReadEvent {

@@ -1,6 +1,12 @@
-import type { Position, SubscribeAnswer, UnrecoverableReason, WireError, WireEvent } from '@millrace/protocol';
-import type { EventsFrame, LiveFrame } from '@millrace/protocol';
-import type { BackoffOptions } from '../connection/backoff.js';
+import type {
+  EventsFrame,
+  LiveFrame,
+  Position,
+  SubscribeAnswer,
+  UnrecoverableReason,
+  WireError,
+  WireEvent,
+} from '@millrace/protocol';
 import type { FrameBuffer } from './frame-buffer.js';
 
 /**
@@ -68,12 +74,6 @@ export type SubscriptionEffect =
 export interface SubscriptionStep {
   readonly state: SubscriptionState;
   readonly effects: readonly SubscriptionEffect[];
-}
-
-export interface SubscriptionMoment {
-  readonly now: number;
-  readonly random: number;
-  readonly backoff: BackoffOptions;
 }
 
 /** Asks from `position`, or from the head when there is none. */

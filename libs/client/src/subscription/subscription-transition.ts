@@ -1,3 +1,4 @@
+import type { Moment } from '../environment/moment.js';
 import { applyAnswer, retryLater } from './apply-answer.js';
 import { emptyBuffer, hold } from './frame-buffer.js';
 import { eventEffects, merge } from './merge.js';
@@ -7,23 +8,18 @@ import {
   type AskingState,
   type SubscriptionEffect,
   type SubscriptionInput,
-  type SubscriptionMoment,
   type SubscriptionState,
   type SubscriptionStep,
 } from './subscription-state.js';
 
 /** The one place where a subscription moves. The same state object when nothing changes. */
-export function transition(
-  state: SubscriptionState,
-  input: SubscriptionInput,
-  moment: SubscriptionMoment,
-): SubscriptionStep {
+export function transition(state: SubscriptionState, input: SubscriptionInput, moment: Moment): SubscriptionStep {
   const { state: next, effects } = step(state, input, moment);
   if (next.kind === state.kind) return { state: next, effects };
   return { state: next, effects: [...effects, { kind: 'status', status: next.kind }] };
 }
 
-function step(state: SubscriptionState, input: SubscriptionInput, moment: SubscriptionMoment): SubscriptionStep {
+function step(state: SubscriptionState, input: SubscriptionInput, moment: Moment): SubscriptionStep {
   if (state.kind === 'unsubscribed') return to(state);
   switch (input.kind) {
     case 'ended':
@@ -74,7 +70,7 @@ function takeFrame(
 function moveRequest(
   state: AskingState,
   input: SubscriptionInput & { kind: 'online' | 'due' | 'asked' | 'unanswered' | 'answered' },
-  moment: SubscriptionMoment,
+  moment: Moment,
 ): SubscriptionStep {
   const { request } = state;
   switch (input.kind) {

@@ -24,6 +24,13 @@ interface Wire {
   readonly timers: Set<() => void>;
 }
 
+/** One frame about some channels. */
+interface WireRequest {
+  readonly name: 'subscribe' | 'unsubscribe';
+  readonly body: object;
+  readonly channels: readonly ChannelName[];
+}
+
 const MAX_ITEMS = 100;
 
 /** All subscriptions of a client, and the frames that keep the server's side equal to them. */
@@ -78,8 +85,7 @@ export class Subscriptions {
   frame({ name, body }: ServerFrame): void {
     if (name === 'events') return this.#at(body.channel)?.apply({ kind: 'events', frame: body });
     if (name === 'live') return this.#at(body.channel)?.apply({ kind: 'live', frame: body });
-    if (body.kind === 'revoked') this.#at(body.channel)?.apply({ kind: 'revoked', error: body.error });
-    if (body.kind === 'discontinuity') this.#at(body.channel)?.apply({ kind: 'discontinuity' });
+    if (body.kind === 'revoked' || body.kind === 'discontinuity') this.#at(body.channel)?.apply(body);
     if (body.kind === 'lagging') for (const channel of body.channels) this.#at(channel)?.apply(body);
   }
 
@@ -145,7 +151,9 @@ export class Subscriptions {
         wire.leaving.delete(channel);
         wire.asked.delete(channel);
       }
-      this.#request(wire, 'unsubscribe', { channels }, channels, (raw) => this.#left(wire, channels, raw));
+      this.#request(wire, { name: 'unsubscribe', body: { channels }, channels }, (raw) =>
+        this.#left(wire, channels, raw),
+      );
     }
   }
 
@@ -171,7 +179,7 @@ export class Subscriptions {
       const items = [...asked].map(([sid, subscription]) => subscription.ask(sid));
       const channels = subscriptions.map(({ channel }) => channel);
       for (const channel of channels) wire.asked.add(channel);
-      this.#request(wire, 'subscribe', { items }, channels, (raw) => this.#answer(asked, raw));
+      this.#request(wire, { name: 'subscribe', body: { items }, channels }, (raw) => this.#answer(asked, raw));
     }
   }
 
@@ -195,13 +203,7 @@ export class Subscriptions {
   }
 
   /** `onAnswer` gets `undefined` when no answer came in time. */
-  #request(
-    wire: Wire,
-    name: 'subscribe' | 'unsubscribe',
-    body: object,
-    channels: readonly ChannelName[],
-    onAnswer: (raw: unknown) => void,
-  ): void {
+  #request(wire: Wire, { name, body, channels }: WireRequest, onAnswer: (raw: unknown) => void): void {
     for (const channel of channels) wire.inAir.add(channel);
     const finish = (raw: unknown): void => {
       cancel();

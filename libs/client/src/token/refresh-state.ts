@@ -1,5 +1,6 @@
 import type { RetryPolicy, WireError } from '@millrace/protocol';
-import { backoffMs, type BackoffOptions } from '../connection/backoff.js';
+import { backoffMs } from '../connection/backoff.js';
+import type { Moment } from '../environment/moment.js';
 
 /** How the token of one session is kept fresh. Times are in ms since 1970. */
 export type RefreshState =
@@ -20,16 +21,10 @@ export type RefreshInput =
   /** The token function failed, or the server refused its token or did not answer. */
   | { readonly kind: 'failed'; readonly error?: WireError };
 
-export interface RefreshMoment {
-  readonly now: number;
-  readonly random: number;
-  readonly backoff: BackoffOptions;
-}
-
 /** Before the server asks by itself (30 s by default), so that its question is only needed when this one failed. */
 const LEAD_MS = 40_000;
 
-export function refreshTransition(state: RefreshState, input: RefreshInput, moment: RefreshMoment): RefreshState {
+export function refreshTransition(state: RefreshState, input: RefreshInput, moment: Moment): RefreshState {
   if (state.kind === 'reconnect') return state;
   switch (input.kind) {
     case 'expires':
@@ -50,7 +45,7 @@ export function refreshTransition(state: RefreshState, input: RefreshInput, mome
   }
 }
 
-function afterFailure(attempt: number, error: WireError | undefined, moment: RefreshMoment): RefreshState {
+function afterFailure(attempt: number, error: WireError | undefined, moment: Moment): RefreshState {
   const retry: RetryPolicy = error?.retry ?? 'backoff';
   if (error && retry === 'reconnect') return { kind: 'reconnect', error };
   if (retry === 'never') return { kind: 'idle' };

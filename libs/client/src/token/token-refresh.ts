@@ -1,6 +1,8 @@
 import type { AuthenticateAnswer, WireError } from '@millrace/protocol';
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
+import { momentIn } from '../environment/moment.js';
+import { runAt } from '../environment/run-at.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link } from '../transport/transport.port.js';
 import { refreshTransition, type RefreshInput, type RefreshState } from './refresh-state.js';
@@ -42,14 +44,13 @@ export class TokenRefresh {
   #apply(input: RefreshInput): void {
     if (this.#ended.signal.aborted) return;
     const { environment, backoff, onReconnect } = this.parts;
-    const moment = { now: environment.now(), random: environment.random(), backoff };
+    const moment = momentIn(environment, backoff);
     const before = this.#state;
     const state = (this.#state = refreshTransition(before, input, moment));
     if (state === before) return;
     this.#cancelTimer();
-    this.#cancelTimer = () => {};
     if (state.kind === 'waiting') {
-      this.#cancelTimer = environment.after(Math.max(0, state.at - moment.now), () => this.#apply({ kind: 'due' }));
+      this.#cancelTimer = runAt(environment, state.at, () => this.#apply({ kind: 'due' }));
     }
     if (state.kind === 'fetching') this.#fetch();
     if (state.kind === 'reconnect') onReconnect(state.error);
