@@ -2,7 +2,9 @@ import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { Server, type Namespace, type ServerOptions, type Socket } from 'socket.io';
+import { systemClock } from '../core/clock.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import { boundNamespaceRequests, type Connection } from './namespace-requests.js';
 import { isOriginAllowed } from './origin.js';
 import { handshakesRefused } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
@@ -39,6 +41,9 @@ export class RealtimeIoAdapter extends IoAdapter {
     };
     // The HTTP server exists only after the providers, so it cannot be a constructor's argument.
     const server = new Server(port === 0 ? (this.host.httpAdapter.getHttpServer() as HttpServer) : port, resolved);
+    server.engine.on('connection', (connection: Connection) =>
+      boundNamespaceRequests(connection, systemClock, () => this.recorder.count(handshakesRefused, { reason: 'rate' })),
+    );
     server.of('/').use((_socket, next) => {
       next(this.#withRootGateway.has(server) ? undefined : new Error('Invalid namespace'));
     });
