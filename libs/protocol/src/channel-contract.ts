@@ -32,21 +32,16 @@ type ParamNames<Pattern extends string> = Pattern extends `${infer Head}.${infer
     : never;
 
 /** What a subscription itself tells of: an event of that name could not be told apart, and would reach nobody. */
-const reserved: ReadonlySet<string> = new Set(['discontinuity', 'recovered', 'error', 'state']);
+const reserved = ['discontinuity', 'recovered', 'error', 'state'] as const;
 
 /** Whether no event may have this name. @publicApi */
-export const isReservedEventType = (type: string): boolean => reserved.has(type);
+export const isReservedEventType = (type: string): boolean => reserved.some((name) => name === type);
 
 /** @publicApi */
 export type EventContracts = Readonly<Record<string, EventContract<unknown>>>;
 
 /** The names that `defineChannel` refuses for events, as a type. @publicApi */
-export interface NoReservedEvents {
-  readonly discontinuity?: never;
-  readonly recovered?: never;
-  readonly error?: never;
-  readonly state?: never;
-}
+export type NoReservedEvents = { readonly [Name in (typeof reserved)[number]]?: never };
 
 /** A family of channels: their names, their delivery and the events on them. @publicApi */
 export interface ChannelContract<
