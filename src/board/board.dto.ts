@@ -1,7 +1,8 @@
 import { IsInt, Matches, Max, Min } from 'class-validator';
+import { AIRPORT_CODE } from '../contracts/airport.contract.js';
 
 export class ViewBoardDto {
-  @Matches(/^[A-Z]{3}$/)
+  @Matches(AIRPORT_CODE)
   airport!: string;
 }
 

@@ -1,3 +1,6 @@
+/** Three letters, as IATA gives them. */
+export const AIRPORT_CODE = /^[A-Z]{3}$/;
+
 /** One entry of `GET /airports`. */
 export interface Airport {
   readonly code: string;

@@ -1,7 +1,6 @@
 import { IsInt, Matches, Max, Min } from 'class-validator';
+import { AIRPORT_CODE } from '../contracts/airport.contract.js';
 import type { Flight } from '../contracts/desk.contract.js';
-
-const AIRPORT = /^[A-Z]{3}$/;
 
 export class RecordDepartureDto implements Flight {
   @IsInt()
@@ -9,10 +8,10 @@ export class RecordDepartureDto implements Flight {
   @Max(2 ** 31 - 1)
   id!: number;
 
-  @Matches(AIRPORT)
+  @Matches(AIRPORT_CODE)
   origin!: string;
 
-  @Matches(AIRPORT)
+  @Matches(AIRPORT_CODE)
   destination!: string;
 
   @Matches(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d$/)

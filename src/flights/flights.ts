@@ -1,3 +1,4 @@
+import { AIRPORT_CODE } from '../contracts/airport.contract.js';
 import type { Flight } from '../contracts/desk.contract.js';
 import { readDataFile } from './data-file.js';
 
@@ -12,7 +13,6 @@ export async function readFlights(): Promise<readonly Flight[]> {
 }
 
 const DATE = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d)$/;
-const CODE = /^[A-Z]{3}$/;
 
 /**
  * Every row of the release in use is sound. A later one may not be, and a row left out silently would shift nothing
@@ -42,4 +42,4 @@ export function parseFlight(row: unknown, id: number): Flight {
   };
 }
 
-const isCode = (value: unknown): value is string => typeof value === 'string' && CODE.test(value);
+const isCode = (value: unknown): value is string => typeof value === 'string' && AIRPORT_CODE.test(value);
