@@ -7,7 +7,7 @@ import type { TokenFunction } from './token/token-source.js';
 import { socketIoTransport } from './transport/socket-io-transport.js';
 import type { Transport } from './transport/transport.port.js';
 
-/** @publicApi */
+/** What a client is made of; only `url` and `token` are required. @publicApi */
 export interface ClientOptions {
   /** Where the server is, such as `https://api.example.com`; `/` in a browser is the page's own host. */
   readonly url: string;

@@ -26,7 +26,7 @@ import { TokenRefresh } from './token/token-refresh.js';
 import { TokenSource } from './token/token-source.js';
 import type { ServerFrame } from './transport/transport.port.js';
 
-/** @publicApi */
+/** Where one subscription begins, and who keeps its position. @publicApi */
 export interface SubscribeOptions {
   /** A position kept from an earlier life; events after it are handed over first. @defaultValue the storage's, or none */
   readonly since?: string;

@@ -13,7 +13,7 @@ import { EventReader } from './subscription/event-reader.js';
 import { positionOf } from './subscription/merge.js';
 import type { EventMeta } from './subscription/subscription.js';
 
-/** @publicApi */
+/** Which page is read, and how long that may take. @publicApi */
 export interface HistoryOptions extends SendOptions {
   /** Position before the first event wanted. @defaultValue none: from the oldest kept event */
   readonly after?: string;
@@ -26,7 +26,7 @@ export type HistoryEvent<C extends ChannelContract> = {
   [T in EventType<C>]: { readonly type: T; readonly data: EventData<C, T>; readonly meta: EventMeta };
 }[EventType<C>];
 
-/** @publicApi */
+/** Some events of a durable channel, oldest first. @publicApi */
 export interface HistoryPage<C extends ChannelContract = ChannelContract> {
   /** `more`: ask again `after` this page's position. `unrecoverable`: events after the asked position are lost. */
   readonly outcome: 'complete' | 'more' | 'unrecoverable';

@@ -87,7 +87,7 @@ function authenticatorOf({ authenticate }: Partial<MillraceOptions>): Authentica
   throw new BootError('`authenticate` is missing: give jwt({ … }) or an object with a method authenticate(token)');
 }
 
-/** A number may be 0 where the default is one that can be switched off by it: nowhere so far but in these. */
+/** Numbers that 0 switches off; all others are at least 1. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lagSpreadMs', 'drainSpreadMs', 'lingerMs', 'maxLingeringChannels']);
 
 function section<T extends object>(name: string, defaults: T, given: Partial<T> = {}): T {

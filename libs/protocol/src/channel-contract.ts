@@ -37,7 +37,7 @@ const reserved = ['discontinuity', 'recovered', 'error', 'state'] as const;
 /** Whether no event may have this name. @publicApi */
 export const isReservedEventType = (type: string): boolean => reserved.some((name) => name === type);
 
-/** @publicApi */
+/** The events of a family of channels, by their names. @publicApi */
 export type EventContracts = Readonly<Record<string, EventContract<unknown>>>;
 
 /** The names that `defineChannel` refuses for events, as a type. @publicApi */

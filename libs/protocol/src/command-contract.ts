@@ -6,10 +6,10 @@ export interface CommandContract<Input = unknown, Result = unknown> {
   readonly [types]?: { input: Input; result: Result };
 }
 
-/** @publicApi */
+/** What a command of the contract takes. @publicApi */
 export type CommandInput<C extends CommandContract> = C extends CommandContract<infer Input, unknown> ? Input : never;
 
-/** @publicApi */
+/** What a command of the contract answers with. @publicApi */
 export type CommandResult<C extends CommandContract> =
   C extends CommandContract<unknown, infer Result> ? Result : never;
 

@@ -200,7 +200,7 @@ export const errors = {
   CLIENT_CLOSED: entry('never', 'The client was closed.', 'Create a new client.'),
 } as const satisfies Record<string, ErrorEntry>;
 
-/** @publicApi */
+/** A code of the registry. @publicApi */
 export type ErrorCode = keyof typeof errors;
 
 /** One field that failed validation. @publicApi */

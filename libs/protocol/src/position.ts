@@ -29,7 +29,7 @@ const WORD = /^[\w-]{1,64}$/;
 /** One spelling a number: two tokens of one position would not be equal. */
 const WHOLE = /^(?:0|[1-9]\d{0,15})$/;
 
-/** @publicApi */
+/** The text that stands for `position`. @publicApi */
 export function encodePosition({ epoch, offset, id, time }: Position): PositionToken {
   return `${epoch}.${offset}.${id}.${time}` as PositionToken;
 }

@@ -15,7 +15,7 @@ export interface Transport {
   open(target: LinkTarget, listener: LinkListener): Link;
 }
 
-/** @publicApi */
+/** Where a link leads, and what it says first. @publicApi */
 export interface LinkTarget {
   readonly url: string;
   /** Path of the Socket.IO endpoint. */
@@ -23,7 +23,7 @@ export interface LinkTarget {
   readonly handshake: Handshake;
 }
 
-/** @publicApi */
+/** Hears what happens on a link. @publicApi */
 export interface LinkListener {
   opened(session: string): void;
   frame(frame: ServerFrame): void;

@@ -20,7 +20,11 @@ export interface ChannelAccessParts {
   readonly options: ChannelOptions;
 }
 
-/** Whose access is withdrawn; what is left out matches all. */
+/**
+ * Whose access is withdrawn; what is left out matches all.
+ *
+ * @publicApi
+ */
 export interface Revocation {
   /** The principal's `subject`. */
   readonly subject?: string;
@@ -28,7 +32,11 @@ export interface Revocation {
   readonly matches?: (principal: unknown) => boolean;
 }
 
-/** Asks the policies who may do what, and takes access back. */
+/**
+ * Asks the policies who may do what, and takes access back: {@link ChannelAccess.revoke}.
+ *
+ * @publicApi
+ */
 export class ChannelAccess {
   readonly #gate: Gate;
   #generation = 0;

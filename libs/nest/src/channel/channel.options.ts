@@ -1,4 +1,8 @@
-/** Bounds of subscribing, resolved. */
+/**
+ * Bounds of subscribing, resolved.
+ *
+ * @publicApi
+ */
 export interface ChannelOptions {
   /**
    * Policy calls that run at once on this node. Raised: a reconnect storm puts more load on what policies ask.

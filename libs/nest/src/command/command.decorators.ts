@@ -23,7 +23,11 @@ export function Gateway(): ClassDecorator {
   };
 }
 
-/** @publicApi */
+/**
+ * How one command is handled.
+ *
+ * @publicApi
+ */
 export interface CommandHandlerOptions {
   /** From the command's arrival to COMMIT, in ms. @defaultValue `command.deadlineMs` of the module */
   readonly deadlineMs?: number;
@@ -59,7 +63,11 @@ export function Command<C extends CommandContract>(
   };
 }
 
-/** @publicApi */
+/**
+ * What checks the data of a command.
+ *
+ * @publicApi
+ */
 export interface PayloadOptions {
   /** Any Standard Schema; without it the parameter's class is the DTO. */
   readonly schema?: StandardSchemaV1;

@@ -1,4 +1,8 @@
-/** Bounds of commands, resolved. */
+/**
+ * Bounds of commands, resolved.
+ *
+ * @publicApi
+ */
 export interface CommandOptions {
   /**
    * How long a command may take from its arrival to COMMIT, in ms, unless `@Command()` says otherwise. Raised: slow

@@ -1,4 +1,8 @@
-/** Numbers of the hub, resolved. */
+/**
+ * Numbers of the hub, resolved.
+ *
+ * @publicApi
+ */
 export interface HubOptions {
   /**
    * How long a hole may wait for the missing message before it is read from the log, in ms. Raised: after a lost

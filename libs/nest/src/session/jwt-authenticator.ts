@@ -5,7 +5,11 @@ import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
 import { isSubject } from './subject.js';
 
-/** @publicApi */
+/**
+ * Which tokens are accepted, and whom they speak for.
+ *
+ * @publicApi
+ */
 export type JwtOptions<Principal> = JwtKey & {
   /** Expected `iss`. */
   readonly issuer: string;

@@ -6,7 +6,11 @@ import { remoteKeys } from './remote-keys.js';
 type HmacAlgorithm = 'HS256' | 'HS384' | 'HS512';
 type PublicKeyAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'EdDSA';
 
-/** @publicApi */
+/**
+ * What tokens are verified with; the kind of key bounds the algorithms.
+ *
+ * @publicApi
+ */
 export type JwtKey =
   | { /** Shared secret, at least 32 bytes. */ readonly secret: string; readonly algorithms?: readonly HmacAlgorithm[] }
   | { /** Public key as PEM (SPKI). */ readonly publicKey: string; readonly algorithms: readonly PublicKeyAlgorithm[] }

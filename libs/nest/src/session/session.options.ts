@@ -1,4 +1,8 @@
-/** Limits and times of sessions, resolved. */
+/**
+ * Limits and times of sessions, resolved.
+ *
+ * @publicApi
+ */
 export interface SessionOptions {
   /**
    * Origins of browser pages that may connect, such as `https://app.example.com`. Requests without an `Origin` (other

@@ -1,6 +1,10 @@
 import type { ControlFrame } from '@millrace/protocol';
 
-/** One authenticated connection on this node. */
+/**
+ * One authenticated connection on this node.
+ *
+ * @publicApi
+ */
 export interface Session<Principal = unknown> {
   readonly id: string;
   readonly principal: Principal;

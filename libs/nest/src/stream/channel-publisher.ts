@@ -30,7 +30,11 @@ export interface StatementRunner {
   query(sql: string, params: unknown[]): Promise<unknown>;
 }
 
-/** @publicApi */
+/**
+ * What one event is published with.
+ *
+ * @publicApi
+ */
 export interface PublishOptions {
   /**
    * A transaction of your own to publish in. The event exists if and only if that transaction commits. Not for `live`
@@ -41,7 +45,11 @@ export interface PublishOptions {
   readonly key?: string;
 }
 
-/** @publicApi */
+/**
+ * An event that was taken.
+ *
+ * @publicApi
+ */
 export interface Published {
   /** The event's id, the same in every replay. */
   readonly id: string;

@@ -1,9 +1,17 @@
-/** Anything that runs one parameterised statement: a pool, a connection, a transaction, somebody's ORM. */
+/**
+ * Anything that runs one parameterised statement: a pool, a connection, a transaction, somebody's ORM.
+ *
+ * @publicApi
+ */
 export interface SqlExecutor {
   query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]>;
 }
 
-/** `int8` is a number where that is exact and a bigint beyond; `json` and `jsonb` are parsed. */
+/**
+ * `int8` is a number where that is exact and a bigint beyond; `json` and `jsonb` are parsed.
+ *
+ * @publicApi
+ */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** One open transaction on a connection of its own. After `commit` or `rollback` the handle is dead. */

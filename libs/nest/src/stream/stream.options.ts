@@ -1,4 +1,8 @@
-/** Numbers of the stream, resolved. */
+/**
+ * Numbers of the stream, resolved.
+ *
+ * @publicApi
+ */
 export interface StreamOptions {
   /**
    * PostgreSQL schema that holds the stream, alone. Each schema is a log of its own with its own write scale.

@@ -3,7 +3,7 @@ import type { WireError } from '../errors.js';
 /** Every client frame is answered with this, in its Socket.IO acknowledgement. @publicApi */
 export type Answer<Body extends object = object> = ({ readonly ok: true } & Body) | Refusal;
 
-/** @publicApi */
+/** The answer to a frame that was not carried out. @publicApi */
 export interface Refusal {
   readonly ok: false;
   readonly error: WireError;

@@ -3,7 +3,7 @@ export interface AuthenticateFrame {
   readonly token: string;
 }
 
-/** @publicApi */
+/** The session goes on with the fresh token. @publicApi */
 export interface AuthenticateAnswer {
   /** When the session's token expires, ms from now; absent = never. */
   readonly expiresInMs?: number;

@@ -5,7 +5,7 @@ export interface CommandFrame {
   readonly data: unknown;
 }
 
-/** @publicApi */
+/** What a command came to. @publicApi */
 export interface CommandAnswer {
   readonly result?: unknown;
   /** The durable events that the command staged. */

@@ -41,7 +41,7 @@ export type SubscribeAnswer =
   | { readonly sid: number; readonly outcome: 'live' }
   | { readonly sid: number; readonly outcome: 'refused'; readonly error: WireError };
 
-/** @publicApi */
+/** One answer an item. @publicApi */
 export interface SubscribeAnswers {
   readonly items: readonly SubscribeAnswer[];
 }
