@@ -14,7 +14,7 @@ export async function stagedEvents(sql: pg.Pool): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-/** Publishes as any other program would, by SQL: the node hears of it only by its poll. */
+/** Publishes by SQL, like a program without Millrace: the node hears of it only by its poll. */
 export async function publishBySql(
   sql: pg.Pool,
   { channel, type, count = 1, padding = 0 }: { channel: string; type: string; count?: number; padding?: number },
