@@ -39,6 +39,9 @@ export class HistoryRoute implements FrameRoute {
     recorder.count(historyPagesAnswered, { outcome: page.outcome });
     return answerWith(page);
   }
+
+  /** Nothing came of reading. */
+  withhold(): void {}
 }
 
 function answerWith(page: HistoryPage): HistoryAnswer {

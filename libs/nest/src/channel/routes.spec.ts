@@ -116,6 +116,17 @@ describe('subscribe', () => {
     expect(await first).toMatchObject({ outcome: 'fresh' });
   });
 
+  it('puts a session out of the rooms whose answer it does not get, until it asks again', async () => {
+    const body = { items: [item, { channel: 'desk.*', sid: 2 }, { channel: 'desk.JFK', sid: 3 }] };
+    await stage.frame(session, body);
+    expect(session.rooms.size).toBe(1);
+    stage.withhold(session, body);
+    expect(session.rooms.size).toBe(0);
+    expect(await stage.subscribe(session, sfo)).toMatchObject({ outcome: 'fresh' });
+    expect(session.rooms.size).toBe(1);
+    expect(stage.subscriptions.of(session)).toHaveLength(1);
+  });
+
   it('shares the bytes of an answer among its items', async () => {
     start({ options: { pageMaxBytes: 1_000 } });
     const names = ['A', 'B'].map((name) => channelNamed(`desk.${name}`));

@@ -1,4 +1,4 @@
-import type { SubscribeAnswers } from '@millrace/protocol';
+import { isChannelName, type SubscribeAnswers } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
@@ -37,6 +37,13 @@ export class SubscribeRoute implements FrameRoute {
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
     for (const { outcome } of answers) this.parts.recorder.count(subscribesAnswered, { outcome });
     return { items: answers };
+  }
+
+  /** As for a session that lags: out of the rooms until it asks again. */
+  withhold(session: Session, body: unknown): void {
+    for (const { channel } of readSubscribeFrame(body).items) {
+      if (isChannelName(channel)) this.parts.subscriptions.find(session, channel)?.interrupt();
+    }
   }
 
   release(session: Session): void {

@@ -146,6 +146,36 @@ describe('FrameDispatcher', () => {
     });
   });
 
+  describe('a session that stops to read while many large answers become ready at once', () => {
+    async function answered(more: Partial<FrameRoute>) {
+      const ready = new Deferred<object>();
+      const { socket, refused } = scene([route('page', () => ready.promise, more)], { maxWaitingBytes: 250 });
+      const answers: Answer[] = [];
+      for (let n = 0; n < 10; n++) {
+        socket.receive('page', n, (answer: Answer) => {
+          answers.push(answer);
+          socket.conn.writeBuffer.push({ data: 'x'.repeat(answer.ok ? 100 : 1) });
+        });
+      }
+      ready.resolve({ events: [] });
+      await settled();
+      return { answers, refused };
+    }
+
+    it('gets those that fit, and is told to ask again for the others', async () => {
+      const withheld: unknown[] = [];
+      const { answers, refused } = await answered({ withhold: (_, body) => void withheld.push(body) });
+      expect(answers.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => ({ ok: true, events: [] })));
+      expect(answers.slice(3)).toEqual(Array.from({ length: 7 }, () => failed('BUSY', { retryAfterMs: 500 })[0]));
+      expect(withheld).toEqual([3, 4, 5, 6, 7, 8, 9]);
+      expect(refused('lagging')).toBe(7);
+    });
+
+    it('gets all of those that cannot be asked for again', async () => {
+      expect((await answered({})).answers).toEqual(Array.from({ length: 10 }, () => ({ ok: true, events: [] })));
+    });
+  });
+
   describe('a route that fails', () => {
     it.each([
       ['with a code', () => Promise.reject(new CodedError('FORBIDDEN')), failed('FORBIDDEN'), 0],

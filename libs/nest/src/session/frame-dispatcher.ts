@@ -59,7 +59,10 @@ export class FrameDispatcher {
       this.parts.recorder.count(framesRefused, { reason: 'no-ack' });
       return;
     }
-    const answer = await this.#answer(session, name, args.length > 1 ? args[0] : undefined);
+    const body = args.length > 1 ? args[0] : undefined;
+    const ready = await this.#answer(session, name, body);
+    // Just before it is sent: of many answers that were ready at once, each counts for the next.
+    const answer = this.#withheld(session, name, body, ready) ?? ready;
     try {
       (acknowledge as Acknowledge)(answer);
     } catch (error) {
@@ -77,6 +80,13 @@ export class FrameDispatcher {
     } catch (error) {
       return { ok: false, error: this.parts.answers.of(error, name) };
     }
+  }
+
+  #withheld(session: SocketSession, name: string, body: unknown, ready: Answer): Answer | undefined {
+    const route = this.#routes.get(name);
+    if (!ready.ok || !route?.withhold || !session.isBehind) return undefined;
+    route.withhold(session, body);
+    return { ok: false, error: this.#refuse('lagging', 'BUSY', { retryAfterMs: LAGGING_RETRY_AFTER_MS }) };
   }
 
   #refusal(session: SocketSession, route: FrameRoute | undefined, body: unknown): WireError | undefined {

@@ -17,6 +17,11 @@ export interface FrameRoute {
    * Resolves with the body of an `{ ok: true }` answer; a rejection becomes a coded `{ ok: false }` one.
    */
   handle(session: Session, body: unknown): Promise<object>;
+  /**
+   * The answer was ready and is not sent, because its client has stopped to read meanwhile: `BUSY` is, and the client
+   * asks again. For routes whose answers are large; those without this method are answered in any case.
+   */
+  withhold?(session: Session, body: unknown): void;
   /** The session has ended: let go of all it held here. */
   release?(session: Session): void;
 }

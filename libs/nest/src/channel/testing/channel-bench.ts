@@ -109,6 +109,11 @@ export class ChannelBench {
     return this.#subscribe.handle(session, body);
   }
 
+  /** The answer to `body` is not sent. */
+  withhold(session: Session, body: unknown): void {
+    this.#subscribe.withhold(session, body);
+  }
+
   unsubscribe(session: Session, ...channels: string[]): Promise<object> {
     return this.#unsubscribe.handle(session, { channels });
   }
