@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { Rounds } from '../core/rounds.js';
 import type { LogDigest, LogPosition, StreamStore } from '../stream/stream-store.port.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { digestsTaken } from './hub.metrics.js';
@@ -15,46 +16,38 @@ export interface LogWatcher {
  * that would show the hole, and the events of a node that died before it called the broker.
  */
 export class LogWatch {
+  readonly #looks: Rounds;
   #after: LogPosition | undefined;
-  #cancelTimer = (): void => {};
-  #looking: Promise<void> = Promise.resolve();
-  #stopped = true;
+  #watcher: LogWatcher | undefined;
 
   constructor(
     private readonly store: StreamStore,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly recorder: Recorder,
-    private readonly intervalMs: number,
-  ) {}
+    intervalMs: number,
+  ) {
+    this.#looks = new Rounds(clock, intervalMs, () => this.#look());
+  }
 
   async start(watcher: LogWatcher): Promise<void> {
-    this.#stopped = false;
+    this.#watcher = watcher;
     this.#after = await this.store.logEnd();
-    this.#schedule(watcher);
+    this.#looks.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelTimer();
-    await this.#looking;
-  }
-
-  #schedule(watcher: LogWatcher): void {
-    if (this.#stopped) return;
-    this.#cancelTimer = this.clock.after(this.intervalMs, () => {
-      this.#looking = this.#look(watcher).finally(() => this.#schedule(watcher));
-    });
+  stop(): Promise<void> {
+    return this.#looks.stop();
   }
 
   /** After a failure the next look starts from the same place: nothing is skipped. */
-  async #look(watcher: LogWatcher): Promise<void> {
-    if (!this.#after) return;
-    watcher.begun();
+  async #look(): Promise<void> {
+    if (!this.#after || !this.#watcher) return;
+    this.#watcher.begun();
     try {
       const digest = await this.store.digest(this.#after);
       this.#after = digest.end;
       this.recorder.count(digestsTaken, { outcome: digest.outcome });
-      if (!this.#stopped) watcher.found(digest);
+      if (!this.#looks.isStopped) this.#watcher.found(digest);
     } catch {
       this.recorder.count(digestsTaken, { outcome: 'failed' });
     }

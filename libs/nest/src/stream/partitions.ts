@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { sqlState } from './sql-error.js';
 import type { SqlDatabase } from './sql-database.port.js';
@@ -20,35 +21,26 @@ const MAX_KEYS_PER_STATEMENT = 10_000;
 
 /** Makes the daily partitions ahead of time and drops the ones whose retention has ended. */
 export class Partitions {
-  #cancel: (() => void) | undefined;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: PartitionsParts) {}
+  constructor(private readonly parts: PartitionsParts) {
+    this.#rounds = new Rounds(parts.clock, parts.options.careIntervalMs, () => this.#care());
+  }
 
   async start(): Promise<void> {
     await this.make();
     await this.#care();
-    this.#schedule();
+    this.#rounds.start();
   }
 
   /** Waits for a round that runs. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel?.();
-    await this.#round;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async make(): Promise<void> {
     const { database, options, schema } = this.parts;
     await database.pass.query(`select ${schema}.make_partitions($1::int)`, [options.partitionsAheadDays]);
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#cancel = this.parts.clock.after(this.parts.options.careIntervalMs, () => {
-      this.#round = this.#care().then(() => this.#schedule());
-    });
   }
 
   async #care(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js';
+import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { SqlDatabase } from './sql-database.port.js';
 import { backlogAgeSeconds, backlogEvents, oldestXminAge } from './stream.metrics.js';
@@ -13,34 +14,22 @@ export interface StreamGaugesParts {
 
 /** Reads off the database, every so often, what no pass can tell: what waits, and what holds dead rows in place. */
 export class StreamGauges {
-  #cancel = (): void => {};
-  #reading: Promise<void> = Promise.resolve();
-  #stopped = false;
+  readonly #readings: Rounds;
 
-  constructor(private readonly parts: StreamGaugesParts) {}
+  constructor(private readonly parts: StreamGaugesParts) {
+    this.#readings = new Rounds(parts.clock, parts.intervalMs, () => this.#read());
+  }
 
   start(): void {
-    this.#schedule();
+    this.#readings.start();
   }
 
   /** Waits for a reading that runs. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#cancel();
-    await this.#reading;
+  stop(): Promise<void> {
+    return this.#readings.stop();
   }
 
-  #schedule(): void {
-    if (this.#stopped) return;
-    this.#cancel = this.parts.clock.after(this.parts.intervalMs, () => {
-      // A gauge that cannot be read keeps its value; that the database is away is told by the passes.
-      this.#reading = this.#read().then(
-        () => this.#schedule(),
-        () => this.#schedule(),
-      );
-    });
-  }
-
+  /** A gauge that cannot be read keeps its value; that the database is away is told by the passes. */
   async #read(): Promise<void> {
     const { database, recorder, schema } = this.parts;
     const [row] = await database.reader.query(
