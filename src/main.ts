@@ -17,10 +17,16 @@ ${feedUsage}
 Environment: PORT, DATABASE_URL, DATA_DIR, JWT_SECRET, FEED_KEY, FEED=off`;
 
 async function start(): Promise<void> {
-  const { 'no-feed': noFeed, ...rest } = parseStrictly(process.argv.slice(2), {
+  const {
+    'no-feed': noFeed,
+    help,
+    ...rest
+  } = parseStrictly(process.argv.slice(2), {
     ...feedOptions,
     'no-feed': { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
   });
+  if (help === true) return console.log(usage);
   const feedArguments = readFeedArguments(rest);
   const config = readAppConfig();
   holdData(config);
@@ -49,6 +55,8 @@ function failure(error: unknown): { readonly text: string; readonly code: number
   if (error instanceof ConfigError || error instanceof BootError) return { text: error.message, code: 1 };
   const { code, port } = error as { readonly code?: string; readonly port?: number };
   if (code === 'EADDRINUSE') return { text: `PORT ${port} is in use: set PORT to another one`, code: 1 };
+  if (code === 'EACCES' && port !== undefined)
+    return { text: `PORT ${port} is not open to this user: set PORT to one above 1023`, code: 1 };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
 }
 

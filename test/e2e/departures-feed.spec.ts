@@ -166,6 +166,14 @@ it.each([
   await expect(run).rejects.toMatchObject({ code, stderr: expect.stringMatching(message) });
 });
 
+it('is told about by the server’s --help', async () => {
+  const { stdout } = await execute(process.execPath, ['dist/main.js', '--help'], {
+    timeout: 20_000,
+    signal: ended.signal,
+  });
+  expect(stdout).toMatch(/^usage: npm start .*--rate.*--from/s);
+});
+
 it('ends when its server has died before it was ready to hear of that', async () => {
   const feed = fork('dist/feed/main.js', [], {
     env: { ...process.env, DEPARTURES_URL: 'http://127.0.0.1:9', FEED_KEY },
