@@ -8,6 +8,7 @@ import type { EventBatch, NewEvent, Placed } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { PublishQueue, type WaitingPublish } from './publish-queue.js';
 import { SeekList } from './seek-list.js';
+import { unavailable } from './stream-errors.js';
 import { passes, passSeconds, publishesRefused, publishesWaiting } from './stream.metrics.js';
 import type { StreamOptions } from './stream.options.js';
 import type { PassResult, StreamStore } from './stream-store.port.js';
@@ -181,8 +182,7 @@ export class Sequencer {
     const stopping = this.#state !== 'running';
     const lost = stopping ? this.#queue.takeAll() : this.#queue.takeOlder(clock.now() - options.publishTimeoutMs);
     for (const publish of lost) {
-      const unavailable = new CodedError('STREAM_UNAVAILABLE', { outcome: 'unknown' }, { cause: error });
-      publish.reject(this.#refusal('unavailable', unavailable));
+      publish.reject(this.#refusal('unavailable', unavailable(error, 'unknown')));
     }
     this.#kicked = false;
     if (stopping) return;

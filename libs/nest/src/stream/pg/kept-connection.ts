@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.js';
-import { CodedError } from '../../core/coded-error.js';
 import { isConnectionLost } from '../sql-error.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
+import { unavailable } from '../stream-errors.js';
 import { PgConnection } from './pg-connection.js';
 import type { PgPool } from './pg-pool.js';
 
@@ -31,7 +31,7 @@ export class KeptConnection implements SqlExecutor {
     } catch (error) {
       if (!isConnectionLost(error)) throw error;
       this.#drop(connection);
-      throw new CodedError('STREAM_UNAVAILABLE', { outcome: 'unknown' }, { cause: error });
+      throw unavailable(error, 'unknown');
     } finally {
       cancel();
     }

@@ -1,5 +1,5 @@
-import { CodedError } from '../../core/coded-error.js';
 import type { SqlRow } from '../sql-database.port.js';
+import { unavailable } from '../stream-errors.js';
 import { sqlTypes, type PgClient, type PgPool } from './pg-pool.js';
 
 /** One connection out of a pool. A connection that breaks while nobody queries it must not end the process. */
@@ -18,7 +18,7 @@ export class PgConnection {
     try {
       return new PgConnection(await pool.connect());
     } catch (error) {
-      throw new CodedError('STREAM_UNAVAILABLE', {}, { cause: error });
+      throw unavailable(error);
     }
   }
 

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../core/clock.js';
-import { CodedError } from '../../core/coded-error.js';
 import { isConnectionLost, sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { unavailable } from '../stream-errors.js';
 import { KeptConnection } from './kept-connection.js';
 import { PgConnection } from './pg-connection.js';
 import { createPool, type PgPool } from './pg-pool.js';
@@ -105,8 +105,4 @@ function poolsOf(source: PgSource): { work: PgPool; pass: PgPool; owned: readonl
   const work = createPool({ ...common, max: maxConnections });
   const pass = createPool({ ...common, max: 1 });
   return { work, pass, owned: [work, pass] };
-}
-
-function unavailable(cause: unknown): CodedError {
-  return new CodedError('STREAM_UNAVAILABLE', {}, { cause });
 }

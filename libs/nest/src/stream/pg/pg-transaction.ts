@@ -1,6 +1,7 @@
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost } from '../sql-error.js';
 import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { aborted, inDoubt } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
 
 /** A transaction on a connection that is its own until its end. */
@@ -52,11 +53,7 @@ export class PgTransaction implements SqlTransaction {
       return tag;
     } catch (error) {
       this.connection.destroy();
-      throw isConnectionLost(error) ? new CodedError('TRANSACTION_IN_DOUBT', {}, { cause: error }) : aborted(error);
+      throw isConnectionLost(error) ? inDoubt(error) : aborted(error);
     }
   }
-}
-
-function aborted(cause?: unknown): CodedError {
-  return new CodedError('TRANSACTION_ABORTED', {}, { cause });
 }

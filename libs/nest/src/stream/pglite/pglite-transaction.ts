@@ -1,5 +1,6 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { aborted } from '../stream-errors.js';
 
 type Run = SqlExecutor['query'];
 
@@ -45,11 +46,11 @@ export class PgliteTransaction implements SqlTransaction {
       if (await isFailed(run)) await run('rollback', []);
       else return void (await run('commit', []));
     } catch (error) {
-      throw new CodedError('TRANSACTION_ABORTED', {}, { cause: error });
+      throw aborted(error);
     } finally {
       release();
     }
-    throw new CodedError('TRANSACTION_ABORTED', {}, { cause: this.#failure });
+    throw aborted(this.#failure);
   }
 
   async rollback(): Promise<void> {

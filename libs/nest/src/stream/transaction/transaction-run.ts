@@ -1,6 +1,7 @@
 import type { CommandOutcome } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost, sqlState } from '../sql-error.js';
+import { aborted, inDoubt } from '../stream-errors.js';
 import { beforeDeadline } from '../../core/before-deadline.js';
 import type { TransactionPort } from './transaction.port.js';
 import { UnitOfWork, type StagedRef } from './unit-of-work.js';
@@ -111,9 +112,6 @@ function ofCommit(error: unknown): CodedError {
   const refused = causesOf(error).some((cause) => sqlState(cause) !== undefined && !isConnectionLost(cause));
   return refused ? aborted(error) : inDoubt(error);
 }
-
-const aborted = (cause: unknown): CodedError => new CodedError('TRANSACTION_ABORTED', {}, { cause });
-const inDoubt = (cause: unknown): CodedError => new CodedError('TRANSACTION_IN_DOUBT', {}, { cause });
 
 const MAX_CAUSES = 5;
 
