@@ -1,5 +1,5 @@
 import type { ChannelContract, ChannelName } from '@millrace/protocol';
-import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
+import { CONTEXT_ARGUMENT, type Invocation, type NestInvoker } from '../session/nest-invoker.js';
 import type { Session } from '../session/session.js';
 import type { Policy } from './policy.js';
 
@@ -35,9 +35,6 @@ export class BoundPolicy {
 
 /** Policy methods have no decorated parameters, so what arrives are the arguments of the invocation as they were. */
 function ask(call: (...args: unknown[]) => unknown, args: unknown[]): unknown {
-  const { who, params } = args[QUESTION_ARGUMENT] as Question;
+  const { who, params } = args[CONTEXT_ARGUMENT] as Question;
   return call(who, params);
 }
-
-/** Of (socket, data, context, name), which guards see too. */
-const QUESTION_ARGUMENT = 2;

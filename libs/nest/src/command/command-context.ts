@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { CONTEXT_ARGUMENT } from '../session/nest-invoker.js';
 import type { Session } from '../session/session.js';
 import { RunningCommand } from './running-command.js';
 
@@ -14,9 +15,6 @@ export interface CommandContext {
   /** Aborts when the deadline has passed. */
   readonly deadline: AbortSignal;
 }
-
-/** Of (socket, data, context, name), with which Nest calls guards, interceptors and filters. */
-const CONTEXT_ARGUMENT = 2;
 
 /**
  * The command that a guard, an interceptor or a parameter decorator stands before.

@@ -8,6 +8,9 @@ import { withoutErrorLog } from './unlogged-errors.js';
 const BODY_PARAM = 3;
 const ACKNOWLEDGEMENT_PARAM = 13;
 
+/** Where `context` stands among (socket, data, context, name), with which guards, interceptors and filters are called. */
+export const CONTEXT_ARGUMENT = 2;
+
 /** A method of a user's class with its guards, pipes, interceptors and filters around it, local and global. */
 export type Invocation = (session: Session, data: unknown, context: object, name: string) => Promise<unknown>;
 
