@@ -108,7 +108,7 @@ describe('the lower bound', () => {
     await store.stage(younger, event);
     await stageMany(older, busy, 3_000);
     await older.commit();
-    const before = await bound();
+    const [row] = await younger.query('select seq from millrace.outbox where id = $1', [event.id]);
     for (let round = 0; round < 5; round++) {
       await drain();
       const others = await database.begin();
@@ -119,17 +119,21 @@ describe('the lower bound', () => {
     await younger.commit();
     await drain();
     expect(await store.head(late)).toMatchObject({ offset: 1, id: event.id });
-    expect(meanwhile).toBe(before);
+    expect(meanwhile).toBeLessThanOrEqual(Number(row?.['seq']));
   });
 
   it('follows when every transaction below it has ended', async () => {
     const before = await bound();
-    for (let round = 0; round < 5; round++) {
-      const others = await database.begin();
-      await stageMany(others, newChannel(), 2_000);
-      await others.commit();
-      await drain();
-    }
-    expect(await bound()).toBeGreaterThan(before + 2_000);
+    // A transaction in any database of the server holds it back for as long as it runs: those of other files, here.
+    await vi.waitFor(
+      async () => {
+        const others = await database.begin();
+        await stageMany(others, newChannel(), 2_000);
+        await others.commit();
+        await drain();
+        expect(await bound()).toBeGreaterThan(before + 2_000);
+      },
+      { timeout: 20_000 },
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { CodedError } from '../../../core/coded-error.js';
 import type { NewEvent } from '../../../core/stream-event.js';
 import type { SqlRow } from '../../sql-database.port.js';
@@ -99,19 +99,22 @@ returning (extract(epoch from last_ts) * 1000)::bigint as last`,
     await transaction.rollback();
   });
 
-  it('raises its lower bound in three draining passes, and then reads on above it', async () => {
+  it('raises its lower bound in draining passes, and then reads on above it', async () => {
     const bound = async (): Promise<number> => {
       const [row] = await query('select bound from millrace.staged_bound');
       return Number(row?.['bound']);
     };
     const channel = newChannel();
     const before = await bound();
-    // The candidate may be anywhere on its way, so a few passes more than three.
-    for (let round = 0; round < 4; round++) {
-      await stageMany(channel, 1_500);
-      for (let more = true; more;) ({ more } = await store.pass([newEvent(channel)], 'wait'));
-    }
-    expect(await bound()).toBeGreaterThanOrEqual(before + 1_500);
+    // The candidate may be anywhere on its way, and transactions in other databases of the server hold it back.
+    await vi.waitFor(
+      async () => {
+        await stageMany(channel, 1_500);
+        for (let more = true; more;) ({ more } = await store.pass([newEvent(channel)], 'wait'));
+        expect(await bound()).toBeGreaterThanOrEqual(before + 1_500);
+      },
+      { timeout: 20_000 },
+    );
     await stageMany(channel, 1);
     const { batches } = await store.pass([], 'wait');
     expect(batches[0]?.events).toHaveLength(1);
