@@ -25,6 +25,7 @@ export type { Authenticator, Identity } from './session/authenticator.port.js';
 export { jwt, type JwtOptions } from './session/jwt-authenticator.js';
 export type { JwtKey } from './session/jwt-key.js';
 export type { SessionOptions } from './session/session.options.js';
+export { sessionOf } from './session/session-of.js';
 export type { Session } from './session/session.js';
 export {
   ChannelPublisher,

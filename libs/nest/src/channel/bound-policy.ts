@@ -8,7 +8,8 @@ export type Purpose = 'subscribe' | 'history';
 type Params = Readonly<Record<string, string>>;
 
 interface Question {
-  readonly who: unknown;
+  /** For `sessionOf()`, by which guards learn who asks. */
+  readonly session: Session;
   readonly params: Params;
 }
 
@@ -27,7 +28,7 @@ export class BoundPolicy {
 
   /** Whatever a filter or an interceptor makes of an error or an answer, only `true` is a yes. */
   async allows(purpose: Purpose, session: Session, channel: ChannelName, params: Params): Promise<boolean> {
-    const question: Question = { who: session.principal, params };
+    const question: Question = { session, params };
     const answer = await this.#invocations[purpose](session, { channel, params }, question, channel);
     return answer === true;
   }
@@ -35,6 +36,6 @@ export class BoundPolicy {
 
 /** Policy methods have no decorated parameters, so what arrives are the arguments of the invocation as they were. */
 function ask(call: (...args: unknown[]) => unknown, args: unknown[]): unknown {
-  const { who, params } = args[CONTEXT_ARGUMENT] as Question;
-  return call(who, params);
+  const { session, params } = args[CONTEXT_ARGUMENT] as Question;
+  return call(session.principal, params);
 }

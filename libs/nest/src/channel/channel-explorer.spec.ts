@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import { RecordingRooms } from '../hub/testing/recording-rooms.js';
 import { NestInvoker } from '../session/nest-invoker.js';
+import { sessionOf } from '../session/session-of.js';
 import { ChannelExplorer } from './channel-explorer.js';
 import { ChannelPolicy } from './channel-policy.decorator.js';
 import { ChannelRegistry } from './channel-registry.js';
@@ -44,6 +45,7 @@ interface Seen {
   readonly data: unknown;
   readonly pattern: string;
   readonly type: string;
+  readonly principal: unknown;
 }
 const seen: Seen[] = [];
 
@@ -51,7 +53,8 @@ const seen: Seen[] = [];
 class Watching implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const ws = context.switchToWs();
-    seen.push({ data: ws.getData(), pattern: ws.getPattern(), type: context.getType() });
+    const { principal } = sessionOf(context);
+    seen.push({ data: ws.getData(), pattern: ws.getPattern(), type: context.getType(), principal });
     return true;
   }
 }
@@ -93,7 +96,12 @@ describe('@ChannelPolicy', () => {
     }
     expect(await ask(await boot(DeskPolicy, Watching, { provide: APP_GUARD, useClass: Watching }))).toBe(true);
     expect(seen).toEqual(
-      [1, 2, 3].map(() => ({ data: { channel: sfo, params: { airport: 'SFO' } }, pattern: sfo, type: 'ws' })),
+      [1, 2, 3].map(() => ({
+        data: { channel: sfo, params: { airport: 'SFO' } },
+        pattern: sfo,
+        type: 'ws',
+        principal: { name: 'ann' },
+      })),
     );
   });
 
