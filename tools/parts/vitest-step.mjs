@@ -33,7 +33,7 @@ export function countTests(project, report) {
   const failed = failedTests + brokenFiles;
   const problems = [];
   if (failed > 0) problems.push(`${project}: ${failed} failed`);
-  if (passed + failed === 0) problems.push(`${project}: no test ran`);
+  if (passed + failed === 0) problems.push(`${project}: ${report ? 'no test ran' : 'no report'}`);
   return { passed, failed, skipped: tests.length - passed - failedTests, problems };
 }
 

@@ -33,8 +33,9 @@ describe('the outcome of a vitest project', () => {
       'no report',
       undefined,
       { ok: false, why: 'not done after 60 s' },
-      { passed: 0, failed: 1, problems: ['stores: no test ran', 'stores: not done after 60 s'] },
+      { passed: 0, failed: 1, problems: ['stores: no report', 'stores: not done after 60 s'] },
     ],
+    ['no report and yet no failure', undefined, good, { failed: 1, problems: ['stores: no report'] }],
   ])('when %s', (_case, files, exit, expected) => {
     expect(outcome(files, exit)).toMatchObject(expected);
   });
