@@ -5,6 +5,7 @@ import { sqlTypes, type PgClient, type PgPool } from './pg-pool.js';
 /** One connection out of a pool. A connection that breaks while nobody queries it must not end the process. */
 export class PgConnection {
   #broken = false;
+  #ended = false;
   readonly #onError = (): void => {
     this.#broken = true;
   };
@@ -47,7 +48,10 @@ export class PgConnection {
     this.#end(true);
   }
 
+  /** Once: who gives up waiting ends it before the one who works with it does. */
   #end(destroy: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.client.release(destroy);
     // A destroyed client may still say that its socket broke.
     if (!destroy) this.client.removeListener('error', this.#onError);

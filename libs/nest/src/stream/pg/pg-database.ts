@@ -22,11 +22,20 @@ export interface PgTimes {
 const DEFAULT_MAX_CONNECTIONS = 10;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_CANCELED = '57014';
+/** What the way to the server and back may take beside its work. */
+const SILENCE_MS = 1_000;
+
+interface Read {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  readonly timeoutMs: number;
+}
 
 /** A PostgreSQL server, over pools of its own or one of the application's. */
 export class PgDatabase implements SqlDatabase {
   readonly pass: KeptConnection;
   readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
+  readonly #clock: Clock;
   readonly #pool: PgPool;
   readonly #owned: readonly PgPool[];
 
@@ -34,6 +43,7 @@ export class PgDatabase implements SqlDatabase {
     source: PgSource,
     private readonly times: PgTimes,
   ) {
+    this.#clock = times.clock ?? systemClock;
     const pools = poolsOf(source);
     this.#pool = pools.work;
     this.#owned = pools.owned;
@@ -43,7 +53,7 @@ export class PgDatabase implements SqlDatabase {
       pool.on('error', () => {});
       pool.on('connect', (client) => void client.on('error', () => {}));
     }
-    this.pass = new KeptConnection(pools.pass, { timeoutMs: times.passTimeoutMs, clock: times.clock ?? systemClock });
+    this.pass = new KeptConnection(pools.pass, { timeoutMs: times.passTimeoutMs, clock: this.#clock });
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
@@ -70,17 +80,29 @@ export class PgDatabase implements SqlDatabase {
     await Promise.all(this.#owned.map((pool) => pool.end()));
   }
 
-  /** In a transaction, because only `set local` is safe behind a pooler that shares server connections. */
+  /**
+   * In a transaction, because only `set local` is safe behind a pooler that shares server connections. A network that
+   * swallows everything is no server that gives up: then the connection goes, a little later.
+   */
   async #read(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     const timeoutMs = Math.trunc(this.times.historyTimeoutMs);
     return this.#on(async (connection) => {
-      await connection.command(`begin read only; set local statement_timeout = ${timeoutMs}`);
+      const cancel = this.#clock.after(timeoutMs + SILENCE_MS, () => connection.destroy());
       try {
-        return await connection.query(sql, params);
+        return await this.#readOn(connection, { sql, params, timeoutMs });
       } finally {
-        await connection.command('commit');
+        cancel();
       }
     });
+  }
+
+  async #readOn(connection: PgConnection, { sql, params, timeoutMs }: Read): Promise<readonly SqlRow[]> {
+    await connection.command(`begin read only; set local statement_timeout = ${timeoutMs}`);
+    try {
+      return await connection.query(sql, params);
+    } finally {
+      await connection.command('commit');
+    }
   }
 
   async #on<T>(work: (connection: PgConnection) => Promise<T>): Promise<T> {

@@ -52,12 +52,16 @@ export interface PgConnect {
   readonly connectTimeoutMs: number;
 }
 
+/** The system's two hours would leave half-open connections in the pool. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
 export function createPool({ connectionString, max, connectTimeoutMs }: PgConnect): PgPool {
   return new pg.Pool({
     connectionString,
     max,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     application_name: 'millrace',
   });
 }

@@ -85,15 +85,15 @@ export class SqlStreamStore implements StreamStore {
   }
 
   head(channel: ChannelName): Promise<Position> {
-    return selectHead(this.parts.database, this.#schema, channel);
+    return selectHead(this.parts.database.reader, this.#schema, channel);
   }
 
   logEnd(): Promise<LogPosition> {
-    return selectLogEnd(this.parts.database, this.#schema);
+    return selectLogEnd(this.parts.database.reader, this.#schema);
   }
 
   digest(after: LogPosition): Promise<LogDigest> {
-    return selectDigest(this.parts.database, this.#schema, after);
+    return selectDigest(this.parts.database.reader, this.#schema, after);
   }
 
   /**
