@@ -18,6 +18,8 @@ export interface PartitionsParts {
 const LOCK_NOT_AVAILABLE = '55P03';
 const DROP_ATTEMPTS = 5;
 const MAX_KEYS_PER_STATEMENT = 10_000;
+/** A clock that was wrong by more than this needs somebody to look at it. */
+const MAX_DAYS_AHEAD = 400;
 
 /** Makes the daily partitions ahead of time and drops the ones whose retention has ended. */
 export class Partitions {
@@ -41,6 +43,19 @@ export class Partitions {
   async make(): Promise<void> {
     const { database, options, schema } = this.parts;
     await database.pass.query(`select ${schema}.make_partitions($1::int)`, [options.partitionsAheadDays]);
+  }
+
+  /**
+   * For an event that found none. The time of a channel never falls, so after the clock of the database was far ahead
+   * once, its channels go on in the future, and without a partition there all channels would stand still.
+   */
+  async makeMissing(): Promise<void> {
+    const { database, options, schema } = this.parts;
+    await database.pass.query(
+      `select ${schema}.make_partitions(greatest($1::int, least($2::int,
+  (select (max(last_ts) at time zone 'UTC')::date - (now() at time zone 'UTC')::date + 1 from ${schema}.channel))))`,
+      [options.partitionsAheadDays, MAX_DAYS_AHEAD],
+    );
   }
 
   async #care(): Promise<void> {

@@ -49,7 +49,7 @@ export class SqlStreamStore implements StreamStore {
       ...parts,
       schema: this.#schema,
       passFunction: seams.passFunction ?? 'pass',
-      makePartitions: () => this.#partitions.make(),
+      makePartitions: () => this.#partitions.makeMissing(),
     });
   }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { partitionsAhead, partitionsDropped } from '../../stream.metrics.js';
-import type { StreamHarness } from '../stream-harness.js';
+import { newChannel, newEvent, type StreamHarness } from '../stream-harness.js';
 
 export function partitionsContract(harness: () => StreamHarness): void {
   const partitions = async (): Promise<readonly string[]> => {
@@ -36,5 +36,20 @@ join pg_class c on c.oid = i.inhrelid where i.inhparent = 'millrace.event'::regc
     await harness().openStore();
     expect(await partitions()).not.toContain('event_20200101');
     expect(harness().recorder.valueOf(partitionsDropped)).toBe(dropped + 1);
+  });
+
+  it('goes on with a channel whose time is weeks ahead, since the clock was set back, and with all others', async () => {
+    const store = await harness().openStore();
+    const [ahead, other] = [newChannel(), newChannel()];
+    await store.pass([newEvent(ahead)], 'wait');
+    await harness().database.query(
+      `update millrace.channel set last_ts = last_ts + interval '20 days' where name = $1::text`,
+      [ahead],
+    );
+    await store.stage(harness().database, newEvent(ahead));
+    const { direct } = await store.pass([newEvent(other)], 'wait');
+    expect(direct).toMatchObject([{ kind: 'stored', offset: 1 }]);
+    expect(await store.head(ahead)).toMatchObject({ offset: 2 });
+    await harness().database.query('delete from millrace.channel where name = $1::text', [ahead]);
   });
 }
