@@ -79,8 +79,9 @@ beforeEach(() => {
 });
 
 function run(options: { rate?: number; from?: number; signal?: AbortSignal } = {}): Promise<void> {
-  const { rate = 5, signal = new AbortController().signal, ...rest } = options;
-  return new Feed({ desk: server, clock, say: (line) => said.push(line), flights, rate, ...rest }).run(signal);
+  const { rate = 5, from: row, signal = new AbortController().signal } = options;
+  const from = row === undefined ? {} : { from: { day: `2001-01-0${row + 1}`, row } };
+  return new Feed({ desk: server, clock, say: (line) => said.push(line), flights, rate, ...from }).run(signal);
 }
 
 describe('the feed', () => {
@@ -89,7 +90,7 @@ describe('the feed', () => {
     expect(server.heard).toEqual(['resume', ...flights.map(({ id }) => `record ${id}`)]);
     expect(said).toEqual([
       '5 departures a second, from row 0 (2001-01-01 08:00)',
-      'end of the data: no departure is left of the 6',
+      'end of the data: no departure is left after the last one that was recorded',
     ]);
   });
 
@@ -111,6 +112,15 @@ describe('the feed', () => {
     await run();
     expect(server.heard).toEqual(['resume']);
     expect(said.at(-1)).toContain('end of the data');
+  });
+
+  it('says that no row is left from a day on, whatever is left before it', async () => {
+    await run({ from: 4 });
+    expect(server.recorded.size).toBe(2);
+    expect(said.at(-1)).toBe('end of the data: no departure is left from 2001-01-05 on');
+    said.length = 0;
+    await run({ from: flights.length });
+    expect(said).toEqual(['end of the data: no departure is left from 2001-01-07 on']);
   });
 
   it('jumps over rows that an earlier run recorded', async () => {

@@ -20,8 +20,8 @@ export interface FeedParts {
   readonly say: (line: string) => void;
   readonly flights: readonly Flight[];
   readonly rate: number;
-  /** Row to begin with; without it, where the feed stopped. */
-  readonly from?: number;
+  /** A day to begin with, and its first row; without it, where the feed stopped. */
+  readonly from?: { readonly day: string; readonly row: number };
 }
 
 /** The server refused for good, so going on would leave a row out. */
@@ -44,7 +44,7 @@ export class Feed {
     const { desk, flights, say, rate, from } = this.parts;
     const resume = async (at: number | undefined): Promise<Flight | undefined> =>
       flights[(await this.#until(() => desk.resume(at), signal)).next];
-    let flight = await resume(from);
+    let flight = await resume(from?.row);
     if (flight) say(`${rate} departures a second, from row ${flight.id} (${flight.departedAt.replace('T', ' ')})`);
     while (flight) {
       const current: Flight = flight;
@@ -53,7 +53,10 @@ export class Feed {
       // Rows that an earlier run recorded are passed over at once, not at the pace.
       flight = recorded === 'now' ? flights[current.id + 1] : await resume(current.id + 1);
     }
-    say(`end of the data: no departure is left of the ${flights.length.toLocaleString('en')}`);
+    // Only of what lies behind the beginning: rows before it may never have been recorded.
+    say(
+      `end of the data: no departure is left ${from ? `from ${from.day} on` : 'after the last one that was recorded'}`,
+    );
   }
 
   /** Time that was lost, to a slow server or a lost connection, is not made up for by a burst. */

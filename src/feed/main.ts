@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   const { client, desk } = connectFeed(config, say, (error) => stop.abort(error));
   // Whatever the feed waits for is an answer of this client.
   stop.signal.addEventListener('abort', () => client.close());
-  const start = from === undefined ? {} : { from: firstOfDay(flights, from) };
+  const start = from === undefined ? {} : { from: { day: from, row: firstOfDay(flights, from) } };
   try {
     await new Feed({ desk, clock, say, flights, rate, ...start }).run(stop.signal);
   } catch (error) {
