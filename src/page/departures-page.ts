@@ -4,11 +4,13 @@ import { connectionLabel } from './model/connection-label.js';
 import { othersText } from './model/viewer-list.js';
 import { BoardWatch } from './session/board-watch.js';
 import { Cut } from './session/cut.js';
+import { NoticeBoard } from './session/notice-board.js';
 import { signIn } from './session/sign-in.js';
 import { ViewersWatch } from './session/viewers-watch.js';
 import { AirportPicker } from './view/airport-picker.js';
 import { BoardView } from './view/board-view.js';
 import { element, onNextFrame } from './view/element.js';
+import { NoticeView } from './view/notice-view.js';
 import { StatusView } from './view/status-view.js';
 
 /** How often countdowns are drawn. */
@@ -31,6 +33,7 @@ export class DeparturesPage {
   readonly #picker: AirportPicker;
   readonly #boardView: BoardView;
   readonly #status: StatusView;
+  readonly #notices: NoticeBoard;
   readonly #viewers = element('viewers', HTMLElement);
   #board: BoardWatch | undefined;
   #others: ViewersWatch | undefined;
@@ -47,13 +50,22 @@ export class DeparturesPage {
     this.#cut = new Cut(this.#client, Date.now, after);
     this.#status = new StatusView(() => this.#cutConnection());
     this.#boardView = new BoardView(names.placeOf);
+    const noticeView = new NoticeView();
+    this.#notices = new NoticeBoard(after, (notice) => {
+      noticeView.draw(notice);
+      // The marks of rows mean nothing without the notice that explains them.
+      if (notice.kind !== 'recovered') this.#boardView.settle();
+    });
     this.#picker = new AirportPicker(names, (code) => {
       location.hash = code;
     });
   }
 
   start(): void {
-    this.#client.onState(() => this.#drawStatus());
+    this.#client.onState(({ kind }) => {
+      if (kind !== 'connected') this.#notices.disconnected();
+      this.#drawStatus();
+    });
     addEventListener('hashchange', () => this.#open());
     every(DRAW_EVERY_MS, () => this.#drawStatus());
     this.#client.connect();
@@ -67,7 +79,7 @@ export class DeparturesPage {
     this.#others?.close();
     this.#picker.show(airport);
     this.#boardView.open(airport);
-    this.#status.notice('');
+    this.#notices.show({ kind: 'none' });
     const draw = onNextFrame(() => {
       if (this.#board === board) this.#boardView.draw(board.state);
     });
@@ -76,9 +88,9 @@ export class DeparturesPage {
       airport,
       {
         changed: draw,
-        recovered: (count) => this.#status.notice(`${count} ${count === 1 ? 'event' : 'events'} recovered`),
-        discontinuity: () => this.#status.notice('Events were lost for good: the board was read anew'),
-        failed: (message) => this.#status.notice(`The board is not up to date: ${message}`),
+        recovered: (count) => this.#notices.show({ kind: 'recovered', count }),
+        discontinuity: () => this.#notices.show({ kind: 'lost' }),
+        failed: (message) => this.#notices.show({ kind: 'failed', message }),
       },
       after,
     ));
@@ -95,7 +107,7 @@ export class DeparturesPage {
   #cutConnection(): void {
     if (this.#client.state.kind !== 'connected') return;
     this.#cut.begin();
-    this.#status.notice('You cut the connection. What happens now is not lost.');
+    this.#notices.show({ kind: 'cut' });
     this.#drawStatus();
   }
 

@@ -16,10 +16,13 @@ async function readAirports(): Promise<readonly Airport[]> {
 function showName(name: string): void {
   const input = element('name', HTMLInputElement);
   input.value = name;
-  element('sign-in', HTMLFormElement).addEventListener('submit', (event) => {
+  element('me', HTMLElement).textContent = name;
+  const form = element('sign-in', HTMLFormElement);
+  form.addEventListener('submit', (event) => {
     event.preventDefault();
     const chosen = cleanName(input.value);
-    if (chosen !== '' && chosen !== name && keepName(storage, chosen)) location.reload();
+    if (chosen === name) form.hidePopover();
+    else if (chosen !== '' && keepName(storage, chosen)) location.reload();
   });
 }
 

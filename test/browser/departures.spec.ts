@@ -168,6 +168,7 @@ it('fits a phone, keeps the airport in the address, and shows who else looks', a
   await phone.getByRole('heading', { name: 'ATL Atlanta' }).waitFor();
 
   const other = await open('/#ATL');
+  await other.getByRole('button', { name: 'Looking as' }).click();
   await other.getByLabel('Your name').fill('Ada of the very long name that just fits');
   await other.getByRole('button', { name: 'Change' }).click();
   await phone.getByText(/Also looking: Ada of the very long/).waitFor({ timeout: 15_000 });

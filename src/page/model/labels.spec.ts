@@ -4,6 +4,7 @@ import type { Airport } from '../../contracts/airport.contract.js';
 import { airportNames, chosenAirport } from './airport-choice.js';
 import { connectionLabel } from './connection-label.js';
 import { delayText, delayTone, departedText } from './departure-text.js';
+import { noticeText } from './notice.js';
 import { others, othersText, seen, SEEN_EVERY_MS, type ViewerList } from './viewer-list.js';
 
 const now = 1_000_000;
@@ -61,6 +62,26 @@ describe('a delay', () => {
 
 it('shows a local time as it is written', () => {
   expect(departedText('2001-03-09T00:47')).toEqual({ day: '9 Mar', time: '00:47' });
+});
+
+describe('a notice', () => {
+  it.each([
+    [0, '0 events recovered', 'Nothing happened while you were away.'],
+    [1, '1 event recovered', 'Nothing is missing, and nothing came twice.'],
+    [1_234, '1,234 events recovered', 'Nothing is missing, and nothing came twice.'],
+  ])('of %i events is "%s"', (count, text, detail) => {
+    const told = noticeText({ kind: 'recovered', count });
+    expect(`${told.figure} ${told.headline}`).toBe(text);
+    expect(told.detail).toBe(detail);
+  });
+
+  it.each([
+    [{ kind: 'cut' } as const, 'You are cut off', /^Departures go on/],
+    [{ kind: 'lost' } as const, 'Events were lost for good', /The board was read anew\.$/],
+    [{ kind: 'failed', message: 'Refused.' } as const, 'The board is not up to date', /^Refused\.$/],
+  ])('%j is "%s", and has no figure', (notice, headline, detail) => {
+    expect(noticeText(notice)).toEqual({ headline, detail: expect.stringMatching(detail) as string });
+  });
 });
 
 describe('who is looking', () => {

@@ -35,6 +35,11 @@ export class BoardView {
     this.#empty.textContent = kind === 'reading' ? 'Reading the board' : 'No departure is recorded here yet';
   }
 
+  /** What was recovered is part of the board like everything else from now on. */
+  settle(): void {
+    for (const row of this.#body.querySelectorAll('.recovered')) row.classList.remove('recovered');
+  }
+
   #make({ departure, arrival, offset }: BoardRow): HTMLTableRowElement {
     const { id, destination, departedAt, delayMinutes, distanceMiles } = departure;
     const { day, time } = departedText(departedAt);
@@ -43,17 +48,18 @@ export class BoardView {
       {
         'data-id': String(id),
         'data-arrival': arrival,
+        ...(arrival === 'recovered' && { class: arrival }),
         ...(offset !== undefined && { 'data-offset': String(offset) }),
       },
       make(
         'td',
         {},
-        make('time', { datetime: departedAt }, `${day} ${time}`),
+        make('time', { datetime: departedAt }, make('span', { class: 'day' }, day), ` ${time}`),
         ...(arrival === 'recovered' ? [make('span', { class: 'hidden-text' }, ' (recovered)')] : []),
       ),
       make('td', {}, `${this.placeOf(destination)} `, make('span', { class: 'code' }, destination)),
       make('td', { 'data-delay': delayTone(delayMinutes) }, delayText(delayMinutes)),
-      make('td', { class: 'number' }, distanceMiles.toLocaleString('en')),
+      make('td', { class: 'miles' }, distanceMiles.toLocaleString('en')),
     );
     this.#drawn.set(id, row);
     return row;
