@@ -12,7 +12,7 @@ import {
 } from '@millrace/protocol';
 import { resolveOptions, type ClientOptions, type ResolvedOptions } from './client.options.js';
 import { Connection } from './connection/connection.js';
-import type { ConnectionState } from './connection/connection-state.js';
+import { refusalIn, type ConnectionState } from './connection/connection-state.js';
 import { readHistory, type HistoryOptions, type HistoryPage } from './history.js';
 import { Listeners } from './listeners.js';
 import { RealtimeError } from './realtime-error.js';
@@ -92,6 +92,7 @@ export class Client {
    */
   connect(): void {
     this.#failIfClosed();
+    this.#start = 'on-call';
     this.#connection.apply({ kind: 'connect' });
   }
 
@@ -107,8 +108,9 @@ export class Client {
   }
 
   /**
-   * Sends a command and answers with its result. Waits for a connection, up to `expiresAfterMs`. A command that may
-   * have reached the server is not sent again.
+   * Sends a command and answers with its result. Waits for a connection, up to `expiresAfterMs`, unless the server has
+   * refused and only `connect()` starts anew: then it fails with that refusal. A command that may have reached the
+   * server is not sent again.
    *
    * @throws RealtimeError as the promise's rejection: what the server answered, or `CONNECTION_LOST`,
    * `DEADLINE_EXCEEDED`, `COMMAND_EXPIRED`, `QUEUE_FULL`, `CLIENT_CLOSED`. Its `outcome` says whether effects stand.
@@ -166,9 +168,7 @@ export class Client {
   /** After a refusal for good, or `disconnect()`, only the application may start again. */
   #use(): void {
     this.#failIfClosed();
-    if (this.#start === 'on-call') return;
-    this.#start = 'on-call';
-    this.#connection.apply({ kind: 'connect' });
+    if (this.#start === 'on-use') this.connect();
   }
 
   #changed(state: ConnectionState, before: ConnectionState): void {
@@ -182,9 +182,10 @@ export class Client {
         onReconnect: (error) => this.#connection.apply({ kind: 'lost', error }),
       });
       this.#subscriptions.resume(link);
-      this.#requests.resume(link);
     }
-    // A listener of a subscription may have moved it on; that state was told then.
+    // A listener of a subscription may have moved it on: what counts is where it stands now.
+    this.#requests.follow(this.#connection.link, refusalIn(this.state));
+    // That state was told then.
     if (this.state === state) this.#stateListeners.call(state);
   }
 
@@ -197,11 +198,11 @@ export class Client {
   #left(state: ConnectionState): void {
     if (state.kind === 'draining') {
       this.#subscriptions.pause();
-      this.#requests.pause();
     } else {
       this.#refresh?.end();
-      this.#subscriptions.lost();
+      // First: what a listener of a subscription sends now waits for the next link.
       this.#requests.lost();
+      this.#subscriptions.lost();
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { wireError, type WireError } from '@millrace/protocol';
-import { transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
+import { refusalIn, transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
 
 const now = 100_000;
 const moment = { now, random: 0.5, backoff: { minMs: 500, maxMs: 20_000 } };
@@ -20,7 +20,7 @@ const states = {
   'connected just now': { kind: 'connected', session: 's', since: now - 10, attempt: 2, refusals: 1 },
   connected: { kind: 'connected', session: 's', since: now - 60_000, attempt: 2, refusals: 1 },
   reconnecting: { kind: 'reconnecting', attempt: 2, refusals: 1, nextAt: now + 50, notBefore: now },
-  'told to wait': { kind: 'reconnecting', attempt: 2, refusals: 1, nextAt: now + 50, notBefore: now + 40 },
+  'told to wait': { kind: 'reconnecting', attempt: 2, refusals: 1, nextAt: now + 50, notBefore: now + 40, error: busy },
   'needs auth': { kind: 'needs-auth', error: expired },
   draining: { kind: 'draining', session: 's', nextAt: now + 5 },
   closed: { kind: 'closed' },
@@ -164,6 +164,11 @@ describe('the connection', () => {
 
   it.each(pairs.filter(([name, input]) => !table[name][input]))('%s + %s: nothing to act on', (name, input) => {
     expect(transition(states[name], inputs[input], moment)).toBe(states[name]);
+  });
+
+  it.each(Object.keys(states) as Name[])('%s: whether a request need not wait', (name) => {
+    const refusals: Partial<Record<Name, WireError>> = { refused: never, 'needs auth': expired };
+    expect(refusalIn(states[name])).toBe(refusals[name]);
   });
 
   it('never gives up by itself, and never waits longer than the ceiling', () => {

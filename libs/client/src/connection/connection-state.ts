@@ -83,7 +83,12 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
   }
 }
 
-const isStopped = ({ kind }: ConnectionState): boolean => kind === 'disconnected' || kind === 'needs-auth';
+/** Why the server is not asked again until `connect()`; nothing when it was not its refusal that ended the tries. */
+export const refusalIn = (state: ConnectionState): WireError | undefined =>
+  isStopped(state) ? state.error : undefined;
+
+const isStopped = (state: ConnectionState): state is ConnectionState & { kind: 'disconnected' | 'needs-auth' } =>
+  state.kind === 'disconnected' || state.kind === 'needs-auth';
 
 function withoutPause(state: ConnectionState, now: number): ConnectionState {
   if (state.kind !== 'reconnecting' || now < state.notBefore) return state;

@@ -1,9 +1,10 @@
 import { PROTOCOL_VERSION, wireError } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
-import { createClient, defineCommand, RealtimeError, type ClientOptions } from '../index.js';
-import { FakeServer } from '../testing/index.js';
+import { createClient, defineChannel, defineCommand, event, RealtimeError, type ClientOptions } from '../index.js';
+import { FakeLog, FakeServer } from '../testing/index.js';
 
 const ping = defineCommand('desk.ping');
+const desk = defineChannel('desk', { delivery: 'durable', events: { 'a.b': event<number>() } });
 
 function scene(options: Partial<ClientOptions> = {}, server = new FakeServer()) {
   const client = createClient({ ...server.options, ...options });
@@ -91,22 +92,51 @@ describe('the connection', () => {
     expect(server.links).toHaveLength(0);
   });
 
-  it('stops when the server refuses for good, and starts again only when told', async () => {
+  it.each([
+    ['PROTOCOL_UNSUPPORTED', 'disconnected', 1],
+    ['UNAUTHENTICATED', 'needs-auth', 3],
+  ] as const)('fails requests at once after %s ends in %s, until told to start again', async (code, kind, tries) => {
     const server = new FakeServer({ accept: 'by-hand' });
     const { client } = scene({}, server);
-    const sent = client.send(ping);
-    await server.settle();
-    server.refuse(wireError('PROTOCOL_UNSUPPORTED'));
-    expect(client.state).toEqual({ kind: 'disconnected', error: wireError('PROTOCOL_UNSUPPORTED') });
-    const second = client.send(ping);
-    await server.clock.advance(29_000);
-    expect(server.links).toHaveLength(1);
+    const failures: unknown[] = [];
+    const ask = () => {
+      for (const asked of [client.send(ping), client.history(desk, {})]) {
+        void asked.catch((failure: unknown) => failures.push(failure));
+      }
+    };
     client.connect();
+    ask();
+    for (let refused = 1; refused <= tries; refused++) {
+      await server.clock.advance(2_000);
+      expect(failures).toEqual([]);
+      server.refuse(wireError(code));
+    }
+    expect(client.state).toEqual({ kind, error: wireError(code) });
+    ask();
+    await server.settle();
+    const { message, retry } = wireError(code);
+    const failure = { code, message, retry, outcome: 'not-applied' };
+    expect(failures).toMatchObject([failure, failure, failure, failure]);
+    expect([server.links.length, server.clock.pending]).toEqual([tries, 0]);
+
+    client.connect();
+    const sent = client.send(ping);
     await server.settle();
     server.accept();
     server.expectCommand().answer();
-    server.expectCommand().answer();
-    await expect(Promise.all([sent, second])).resolves.toEqual([undefined, undefined]);
+    await expect(sent).resolves.toBeUndefined();
+  });
+
+  it('fails at once what a listener sends while the refusal is told', async () => {
+    const { server, client } = scene();
+    const sub = client.subscribe(desk, {});
+    const failures: unknown[] = [];
+    await server.settle();
+    server.answerSubscribe((item) => new FakeLog('desk').answer(item));
+    sub.on('state', () => void client.send(ping).catch((failure: unknown) => failures.push(failure)));
+    server.link.control({ kind: 'closing', error: wireError('FORBIDDEN') });
+    await server.settle();
+    expect(failures).toMatchObject([{ code: 'FORBIDDEN', outcome: 'not-applied' }]);
   });
 
   it('does not come back by itself after disconnect()', async () => {

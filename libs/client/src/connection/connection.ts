@@ -66,9 +66,10 @@ export class Connection {
   #follow(state: ConnectionState): void {
     const { environment, options } = this.parts;
     this.#cancelTimer();
+    this.#stopListening();
     if (state.kind !== 'connected' && state.kind !== 'draining') this.#giveUp();
-    if (state.kind === 'disconnected' || state.kind === 'needs-auth' || state.kind === 'closed') {
-      this.#stopListening();
+    if (state.kind === 'reconnecting') {
+      this.#stopListening = environment.onWake(() => this.apply({ kind: 'wake' }));
     }
     if (state.kind === 'connecting') {
       this.#begin(state.refusals > 0);
@@ -88,11 +89,8 @@ export class Connection {
   }
 
   #begin(wasRefused: boolean): void {
-    const { tokens, environment } = this.parts;
-    this.#stopListening();
-    this.#stopListening = environment.onWake(() => this.apply({ kind: 'wake' }));
     const attempt = (this.#attempt = new AbortController());
-    tokens.fetch(wasRefused ? 'refused' : 'connect', attempt.signal).then(
+    this.parts.tokens.fetch(wasRefused ? 'refused' : 'connect', attempt.signal).then(
       (token) => {
         if (!attempt.signal.aborted) this.#open(token, attempt.signal);
       },

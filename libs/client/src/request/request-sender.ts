@@ -1,3 +1,4 @@
+import type { WireError } from '@millrace/protocol';
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
@@ -22,6 +23,7 @@ export interface RequestOptions {
 export class RequestSender {
   readonly #requests = new Set<PendingRequest>();
   #link: Link | undefined;
+  #refusal: WireError | undefined;
 
   constructor(
     private readonly environment: Environment,
@@ -63,15 +65,14 @@ export class RequestSender {
     });
   }
 
-  /** Requests may be sent on `link`. */
-  resume(link: Link): void {
+  /**
+   * Requests may be sent on `link`; without one they wait, unless `refusal` says why none will come. Answers to what
+   * was sent still come.
+   */
+  follow(link: Link | undefined, refusal: WireError | undefined): void {
     this.#link = link;
+    this.#refusal = refusal;
     this.#pump();
-  }
-
-  /** Nothing may be sent for now; answers to what was sent still come. */
-  pause(): void {
-    this.#link = undefined;
   }
 
   /** The link is gone, and with it the answers. */
@@ -81,14 +82,14 @@ export class RequestSender {
   }
 
   close(): void {
-    this.#link = undefined;
     for (const request of this.#requests) this.#apply(request, { kind: 'closed' });
   }
 
   #pump(): void {
     for (const request of this.#requests) {
-      if (!this.#link || this.#count('sent') >= this.options.maxCommandsInFlight) return;
-      if (request.state.kind === 'queued') this.#apply(request, { kind: 'send', timeoutMs: request.timeoutMs });
+      if (this.#refusal) this.#apply(request, { kind: 'refused', error: this.#refusal });
+      else if (!this.#link || this.#count('sent') >= this.options.maxCommandsInFlight) return;
+      else if (request.state.kind === 'queued') this.#apply(request, { kind: 'send', timeoutMs: request.timeoutMs });
     }
   }
 

@@ -28,6 +28,7 @@ const inputs = {
   'in doubt': refused('TRANSACTION_IN_DOUBT', { outcome: 'unknown' }),
   'too slow': refused('DEADLINE_EXCEEDED', { outcome: 'not-applied' }),
   lost: { kind: 'lost' },
+  'no connection': { kind: 'refused', error: wireError('UNAUTHENTICATED') },
   due: { kind: 'due' },
   closed: { kind: 'closed' },
 } as const satisfies Record<string, RequestInput>;
@@ -48,7 +49,10 @@ const ofAnswers = {
   lost: failed('CONNECTION_LOST', { outcome: 'unknown' }),
   closed: failed('CLIENT_CLOSED', { outcome: 'unknown' }),
 };
-const ofQueued = { closed: failed('CLIENT_CLOSED', { outcome: 'not-applied' }) };
+const ofQueued = {
+  'no connection': failed('UNAUTHENTICATED', { outcome: 'not-applied' }),
+  closed: failed('CLIENT_CLOSED', { outcome: 'not-applied' }),
+};
 
 /** What is not listed changes nothing. */
 const table: Record<Name, Partial<Record<Input, object>>> = {

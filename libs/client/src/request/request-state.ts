@@ -24,6 +24,8 @@ export type RequestInput =
   | { readonly kind: 'send'; readonly timeoutMs: number }
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'lost' }
+  /** No connection is tried for any more, because of `error`. */
+  | { readonly kind: 'refused'; readonly error: WireError }
   /** Time has passed. */
   | { readonly kind: 'due' }
   | { readonly kind: 'closed' };
@@ -54,6 +56,9 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
       return afterRefusal(state, input.answer.error, moment);
     case 'lost':
       return state.kind === 'sent' ? { kind: 'failed', error: sdkError('CONNECTION_LOST', 'unknown') } : state;
+    case 'refused':
+      if (state.kind !== 'queued') return state;
+      return { kind: 'failed', error: { ...input.error, outcome: 'not-applied' } };
     case 'due':
       return afterTime(state, moment.now);
     case 'closed':
