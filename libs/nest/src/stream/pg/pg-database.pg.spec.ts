@@ -41,6 +41,14 @@ describe('on a pool of the application', () => {
   });
 });
 
+it('reads on while transactions hold every connection for work', async () => {
+  const database = open({ connectionString: fresh.url, maxConnections: 2 });
+  const transactions = [await database.begin(), await database.begin()];
+  expect(await database.reader.query('select 1 as n', [])).toEqual([{ n: 1 }]);
+  expect(await database.pass.query('select 1 as n', [])).toEqual([{ n: 1 }]);
+  for (const transaction of transactions) await transaction.rollback();
+});
+
 describe('when connections break', () => {
   it('survives the end of idle, of busy and of kept connections', async () => {
     const [database, other] = [open(), open()];

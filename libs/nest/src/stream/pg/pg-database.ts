@@ -7,7 +7,10 @@ import { PgConnection } from './pg-connection.js';
 import { createPool, type PgPool } from './pg-pool.js';
 import { PgTransaction } from './pg-transaction.js';
 
-/** `pool`: one of the application's, at least two connections; it stays the application's to end. */
+/**
+ * `maxConnections` (10) are for transactions and statements; five more are for the pass and for reads. `pool`: one of
+ * the application's, at least two connections, for everything; it stays the application's to end.
+ */
 export type PgSource =
   { readonly connectionString: string; readonly maxConnections?: number } | { readonly pool: PgPool };
 
@@ -20,10 +23,18 @@ export interface PgTimes {
 }
 
 const DEFAULT_MAX_CONNECTIONS = 10;
+const READ_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_CANCELED = '57014';
 /** What the way to the server and back may take beside its work. */
 const SILENCE_MS = 1_000;
+
+interface Pools {
+  readonly work: PgPool;
+  readonly pass: PgPool;
+  readonly read: PgPool;
+  readonly owned: readonly PgPool[];
+}
 
 interface Read {
   readonly sql: string;
@@ -36,36 +47,34 @@ export class PgDatabase implements SqlDatabase {
   readonly pass: KeptConnection;
   readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
   readonly #clock: Clock;
-  readonly #pool: PgPool;
-  readonly #owned: readonly PgPool[];
+  readonly #pools: Pools;
 
   constructor(
     source: PgSource,
     private readonly times: PgTimes,
   ) {
     this.#clock = times.clock ?? systemClock;
-    const pools = poolsOf(source);
-    this.#pool = pools.work;
-    this.#owned = pools.owned;
+    this.#pools = poolsOf(source);
+    const { work, pass, read } = this.#pools;
     // Without a listener, a server that restarts ends the process. One that greets a new connection and cuts it in the
     // same breath does so before its client is handed out, when the pool has let go of it and nobody else holds it.
-    for (const pool of new Set([pools.work, pools.pass])) {
+    for (const pool of new Set([work, pass, read])) {
       pool.on('error', () => {});
       pool.on('connect', (client) => void client.on('error', () => {}));
     }
-    this.pass = new KeptConnection(pools.pass, { timeoutMs: times.passTimeoutMs, clock: this.#clock });
+    this.pass = new KeptConnection(pass, { timeoutMs: times.passTimeoutMs, clock: this.#clock });
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
-    return this.#on((connection) => connection.query(sql, params));
+    return this.#on(this.#pools.work, (connection) => connection.query(sql, params));
   }
 
   async script(sql: string): Promise<void> {
-    await this.#on((connection) => connection.command(sql));
+    await this.#on(this.#pools.work, (connection) => connection.command(sql));
   }
 
   async begin(): Promise<SqlTransaction> {
-    const connection = await PgConnection.from(this.#pool);
+    const connection = await PgConnection.from(this.#pools.work);
     try {
       await connection.command('begin');
       return new PgTransaction(connection);
@@ -77,7 +86,7 @@ export class PgDatabase implements SqlDatabase {
 
   async stop(): Promise<void> {
     await this.pass.stop();
-    await Promise.all(this.#owned.map((pool) => pool.end()));
+    await Promise.all(this.#pools.owned.map((pool) => pool.end()));
   }
 
   /**
@@ -86,7 +95,7 @@ export class PgDatabase implements SqlDatabase {
    */
   async #read(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     const timeoutMs = Math.trunc(this.times.historyTimeoutMs);
-    return this.#on(async (connection) => {
+    return this.#on(this.#pools.read, async (connection) => {
       const cancel = this.#clock.after(timeoutMs + SILENCE_MS, () => connection.destroy());
       try {
         return await this.#readOn(connection, { sql, params, timeoutMs });
@@ -105,8 +114,8 @@ export class PgDatabase implements SqlDatabase {
     }
   }
 
-  async #on<T>(work: (connection: PgConnection) => Promise<T>): Promise<T> {
-    const connection = await PgConnection.from(this.#pool);
+  async #on<T>(pool: PgPool, work: (connection: PgConnection) => Promise<T>): Promise<T> {
+    const connection = await PgConnection.from(pool);
     try {
       const result = await work(connection);
       connection.release();
@@ -119,12 +128,13 @@ export class PgDatabase implements SqlDatabase {
   }
 }
 
-function poolsOf(source: PgSource): { work: PgPool; pass: PgPool; owned: readonly PgPool[] } {
-  if ('pool' in source) return { work: source.pool, pass: source.pool, owned: [] };
+function poolsOf(source: PgSource): Pools {
+  if ('pool' in source) return { work: source.pool, pass: source.pool, read: source.pool, owned: [] };
   const { connectionString, maxConnections = DEFAULT_MAX_CONNECTIONS } = source;
   const common = { connectionString, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-  // The pass never waits in line behind the transactions of this node.
+  // Neither the pass nor those who come back wait in line behind the transactions of this node.
   const work = createPool({ ...common, max: maxConnections });
   const pass = createPool({ ...common, max: 1 });
-  return { work, pass, owned: [work, pass] };
+  const read = createPool({ ...common, max: READ_CONNECTIONS });
+  return { work, pass, read, owned: [work, pass, read] };
 }

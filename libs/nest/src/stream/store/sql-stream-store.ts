@@ -1,4 +1,4 @@
-import type { ChannelName, Epoch, Position } from '@millrace/protocol';
+import type { ChannelName, Position } from '@millrace/protocol';
 import type { Clock } from '../../core/clock.js';
 import type { PageLimits } from '../../core/page.js';
 import type { NewEvent } from '../../core/stream-event.js';
@@ -94,14 +94,5 @@ export class SqlStreamStore implements StreamStore {
 
   digest(after: LogPosition): Promise<LogDigest> {
     return selectDigest(this.parts.database.reader, this.#schema, after);
-  }
-
-  /**
-   * Starts a new life of a channel whose log turned out to be another one than subscribers know. Never on the word of
-   * a client: a forged position must not cost everybody their place. Several nodes may ask; one of them does it.
-   */
-  async renewEpoch(channel: ChannelName, epoch: Epoch): Promise<Position> {
-    await this.parts.database.pass.query(`select ${this.#schema}.renew_epoch($1::text, $2::text)`, [channel, epoch]);
-    return this.head(channel);
   }
 }
