@@ -132,6 +132,9 @@ it('shows departures as they happen, and after a cut all that were missed', asyn
   const rows = await rowsOf(page);
   const recovered = offsetsOf(rows, 'recovered');
   expect(told).toBe(recovered.length);
+  // So many rows are marked as well, which the legend explains.
+  expect(await page.locator('#rows .recovered').count()).toBe(told);
+  await page.getByText('marks what you missed').waitFor();
   const missed = witnessed.filter(({ time }) => time > cut.since && time < cut.until).map(({ offset }) => offset);
   expect(missed.length).toBeGreaterThan(3);
   expect(recovered).toEqual(expect.arrayContaining(missed));

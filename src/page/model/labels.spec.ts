@@ -67,8 +67,8 @@ it('shows a local time as it is written', () => {
 describe('a notice', () => {
   it.each([
     [0, '0 events recovered', 'Nothing happened while you were away.'],
-    [1, '1 event recovered', 'Nothing is missing, and nothing came twice.'],
-    [1_234, '1,234 events recovered', 'Nothing is missing, and nothing came twice.'],
+    [1, '1 event recovered', 'None is missing, none came twice.'],
+    [1_234, '1,234 events recovered', 'None is missing, none came twice.'],
   ])('of %i events is "%s"', (count, text, detail) => {
     const told = noticeText({ kind: 'recovered', count });
     expect(`${told.figure} ${told.headline}`).toBe(text);

@@ -25,8 +25,7 @@ export function noticeText(notice: Exclude<Notice, { kind: 'none' }>): NoticeTex
       return {
         figure: notice.count.toLocaleString('en'),
         headline: notice.count === 1 ? 'event recovered' : 'events recovered',
-        detail:
-          notice.count === 0 ? 'Nothing happened while you were away.' : 'Nothing is missing, and nothing came twice.',
+        detail: notice.count === 0 ? 'Nothing happened while you were away.' : 'None is missing, none came twice.',
       };
     case 'lost':
       return {

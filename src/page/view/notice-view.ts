@@ -29,4 +29,4 @@ function parts(notice: Exclude<Notice, { kind: 'none' }>): Node[] {
   return [said, ...(isMarked ? [make('div', {}, more, legend())] : [more])];
 }
 
-const legend = (): HTMLElement => make('p', { class: 'legend' }, 'Rows in this colour: recorded while you were away');
+const legend = (): HTMLElement => make('p', { class: 'legend' }, 'marks what you missed');
