@@ -9,7 +9,8 @@ const alias = [
   { find: /^@millrace\/(\w+)$/, replacement: source('./libs/$1/src/index.ts') },
 ];
 
-const services = '**/*.{pg,redis}.spec.ts';
+/** What needs a database or a broker, and is therefore slow: the embedded one takes seconds to start. */
+const services = '**/*.{pg,pglite,redis}.spec.ts';
 const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
 
 export default defineConfig({
@@ -29,9 +30,6 @@ export default defineConfig({
             'tools/**/*.spec.mjs',
           ],
           exclude: [...shared.exclude, services],
-          // An embedded database takes seconds to start, and more on a busy machine; one test starts it twice.
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
           typecheck: { enabled: false },
         },
       },
