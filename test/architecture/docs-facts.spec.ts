@@ -12,7 +12,7 @@ const facts: Facts = {
   metrics: new Set(metrics.map(({ name }) => name)),
   codes: new Set(Object.keys(errors)),
   otherWords: new Set(
-    'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK DATABASE_URL REDIS_URL DATA_DIR JWT_SECRET PORT'.split(
+    'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK DATABASE_URL REDIS_URL DATA_DIR JWT_SECRET FEED_KEY FEED DEPARTURES_URL PORT'.split(
       ' ',
     ),
   ),
