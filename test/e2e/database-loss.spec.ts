@@ -3,10 +3,11 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { board, postNote, writeNote } from '../apps/notes/contracts.js';
 import { serviceAddress } from '../support/service-address.js';
-import { cleanCommands, judgeCommands } from './support/command-check.js';
-import { readLog, stagedEvents } from './support/event-log.js';
-import { cleanJournals, judgeJournals } from './support/journal-check.js';
+import { cleanCommands } from './support/command-check.js';
+import { stagedEvents } from './support/event-log.js';
+import { cleanJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
+import { judgeRun } from './support/judge-run.js';
 import { Load } from './support/load.js';
 import { Stage } from './support/stage.js';
 import { until } from './support/until.js';
@@ -79,21 +80,7 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
   await load.stop();
 
   await until('nothing is staged', async () => (await stagedEvents(stage.sql)) === 0);
-  const log = await readLog(stage.sql);
-  const heads = new Map(log.map(({ channel, offset }) => [channel, offset]));
-  await until('all have caught up', () =>
-    keepers.every(({ subscription, offset }) => offset === heads.get(subscription.channel)),
-  );
-  const journals = judgeJournals(
-    keepers.map(({ journal }) => journal),
-    log,
-  );
-  const { rows } = await stage.sql.query<{ text: string }>('select text from note');
-  const commands = judgeCommands(
-    load.records,
-    rows.map(({ text }) => text),
-    log,
-  );
+  const { journals, commands } = await judgeRun({ sql: stage.sql, keepers, load });
   const codes = new Map<string, number>();
   for (const { code = 'ok' } of load.records) codes.set(code, (codes.get(code) ?? 0) + 1);
   const numbers = { cut, failedMs, unreadyMs, readyMs, codes: Object.fromEntries(codes), journals, commands };

@@ -5,6 +5,7 @@ import { cleanCommands, judgeCommands } from './support/command-check.js';
 import { publishBySql, readLog, stagedEvents } from './support/event-log.js';
 import { cleanJournals, judgeJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
+import { judgeRun } from './support/judge-run.js';
 import { Load } from './support/load.js';
 import { Stage } from './support/stage.js';
 import { until } from './support/until.js';
@@ -72,22 +73,7 @@ it('hands every event once and in order to everybody, over kills and a drain of 
   await load.stop();
 
   await until('nothing is staged', async () => (await stagedEvents(stage.sql)) === 0);
-  const log = await readLog(stage.sql);
-  const heads = new Map(log.map(({ channel, offset }) => [channel, offset]));
-  await until('all have caught up', () =>
-    keepers.every(({ subscription, offset }) => offset === (heads.get(subscription.channel) ?? 0)),
-  );
-
-  const journals = judgeJournals(
-    keepers.map(({ journal }) => journal),
-    log,
-  );
-  const { rows } = await stage.sql.query<{ text: string }>('select text from note');
-  const commands = judgeCommands(
-    load.records,
-    rows.map(({ text }) => text),
-    log,
-  );
+  const { log, journals, commands } = await judgeRun({ sql: stage.sql, keepers, load });
   const recovered = keepers.reduce((sum, keeper) => sum + keeper.recovered, 0);
   const forgot = judgeJournals(
     [{ reader: 'forgetful', channel: 'board.b0', after: 0, events: lives.flatMap(({ events }) => events) }],
