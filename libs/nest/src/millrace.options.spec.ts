@@ -26,6 +26,8 @@ describe('the options', () => {
     ['an empty address', { embedded: undefined, postgres: { connectionString: '' } }, /connectionString` is empty/],
     ['an absent address', { embedded: undefined, postgres: {} }, /connectionString` is empty/],
     ['no authentication', { authenticate: undefined }, /`authenticate` is missing/],
+    ['an address of no Redis', { redis: { url: 'http://:hush@cache' } }, /^`redis.url` must be like redis/],
+    ['a prefix with a star', { redis: { url: 'redis://cache', prefix: 'a*' } }, /`redis.prefix` is "a\*"/],
     ['a misspelt option', { session: { maxSubscription: 1 } }, /no option `session.maxSubscription`/],
     ['a number that is none', { command: { deadlineMs: '5s' } }, /`command.deadlineMs` is 5s; it must be a number/],
     ['NaN', { hub: { holdMs: Number.NaN } }, /`hub.holdMs` is NaN/],

@@ -1,3 +1,4 @@
+import { defaultRedisOptions, type RedisOptions } from './broker/redis/redis.options.js';
 import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
@@ -23,6 +24,12 @@ export interface MillraceOptions {
    * `@electric-sql/pglite`. Without `dataDir` it lives in memory.
    */
   readonly embedded?: PgliteDatabaseOptions;
+  /**
+   * Redis 6.2 or newer, for several nodes: it brings events to the other nodes at once, `live` ones too, and spreads
+   * what is emitted to rooms. Without it each node finds the events of the others in the log, and `live` events stay on
+   * their node.
+   */
+  readonly redis?: Pick<RedisOptions, 'url'> & Partial<RedisOptions>;
   /** Who a connection speaks for: `jwt({ … })`, or an {@link Authenticator} of yours. */
   readonly authenticate: Authenticator;
   /** Transactions of your ORM for command handlers. @defaultValue Millrace's own, on the same database */
@@ -41,6 +48,7 @@ type DatabaseChoice =
 /** The options with nothing left open. */
 export interface ResolvedOptions {
   readonly database: DatabaseChoice;
+  readonly redis: RedisOptions | undefined;
   readonly authenticate: Authenticator;
   readonly transactions: TransactionPort | undefined;
   readonly session: SessionOptions;
@@ -56,6 +64,7 @@ export function resolveOptions(given: MillraceOptions | undefined): ResolvedOpti
   if (typeof given !== 'object') throw new BootError('MillraceModule has no options: its useFactory returned nothing');
   const resolved: ResolvedOptions = {
     database: databaseOf(given),
+    redis: redisOf(given),
     authenticate: authenticatorOf(given),
     transactions: given.transactions,
     session: section('session', defaultSessionOptions, given.session),
@@ -81,6 +90,23 @@ function databaseOf({ postgres, embedded }: MillraceOptions): DatabaseChoice {
   }
   return { kind: 'postgres', source: postgres };
 }
+
+function redisOf({ redis }: MillraceOptions): RedisOptions | undefined {
+  if (!redis) return undefined;
+  const resolved = section('redis', defaultRedisOptions, redis);
+  // The address may hold a password, so the message does not repeat it.
+  if (!isRedisUrl(resolved.url))
+    throw new BootError('`redis.url` must be like redis://host:6379 or rediss://host:6379');
+  if (!PREFIX.test(resolved.prefix)) {
+    throw new BootError(`\`redis.prefix\` is "${resolved.prefix}"; use letters, digits, _ and -, 40 at most`);
+  }
+  return resolved;
+}
+
+const PREFIX = /^[\w-]{1,40}$/;
+
+const isRedisUrl = (text: unknown): boolean =>
+  typeof text === 'string' && /^rediss?:\/\/./.test(text) && URL.canParse(text);
 
 function authenticatorOf({ authenticate }: Partial<MillraceOptions>): Authenticator {
   if (typeof authenticate?.authenticate === 'function') return authenticate;
