@@ -114,6 +114,7 @@ export class Ring {
     this.publisher = new ChannelPublisher({
       store: this.store,
       sequencer: this.sequencer,
+      ambient: this.database.ambient,
       live: this.hub,
       ids: randomIds,
       clock,
@@ -146,6 +147,7 @@ export class Ring {
 
     this.commands = new CommandExplorer(host.discovery, commandRoute, {
       invoker,
+      ambient: this.database.ambient,
       transactions: options.transactions ?? new DatabaseTransactions(this.database),
       maxEventsPerTransaction: stream.maxEventsPerTransaction,
     });

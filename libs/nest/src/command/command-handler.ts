@@ -1,7 +1,7 @@
 import { from, fromEvent, isObservable, lastValueFrom, takeUntil } from 'rxjs';
 import type { CommandOutcome } from '@millrace/protocol';
 import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
-import { runWithin } from '../stream/transaction/ambient.js';
+import type { AmbientScope } from '../stream/transaction/ambient.js';
 import type { TransactionPort } from '../stream/transaction/transaction.port.js';
 import { TransactionRun } from '../stream/transaction/transaction-run.js';
 import type { CommandMetadata } from './command.metadata.js';
@@ -11,6 +11,7 @@ import type { HandlerRun, RunningCommand } from './running-command.js';
 export interface CommandHandlerParts {
   readonly invoker: NestInvoker;
   readonly transactions: TransactionPort;
+  readonly ambient: AmbientScope;
   readonly maxEventsPerTransaction: number;
 }
 
@@ -40,7 +41,8 @@ export class CommandHandler {
   /** The answer as Nest's enhancers leave it; a filter may answer with an Observable too. */
   start(data: unknown, command: RunningCommand): Promise<unknown> {
     const { session, name } = command;
-    const answer = runWithin({ cause: causeOf(command) }, () => this.#invocation(session, data, command, name));
+    const work = () => this.#invocation(session, data, command, name);
+    const answer = this.parts.ambient.run({ cause: causeOf(command) }, work);
     return command.holdPlace(valueOf(answer, command.deadline));
   }
 
@@ -51,26 +53,31 @@ export class CommandHandler {
       const running = (async () => call(...this.parameters.given(args, handle)))();
       return command.holdPlace(valueOf(running, command.deadline));
     };
-    return this.metadata.transaction === false ? withoutTransaction(command, work) : this.#transact(command, work);
+    return this.metadata.transaction === false
+      ? this.#withoutTransaction(command, work)
+      : this.#transact(command, work);
   }
 
   #transact(command: RunningCommand, work: (handle: unknown) => Promise<unknown>): Promise<unknown> {
     const run = new TransactionRun(this.parts.transactions, this.parts.maxEventsPerTransaction);
     command.begin(run);
     const cause = causeOf(command);
-    const done = run.run((handle, unit) => runWithin({ cause, unit }, () => work(handle)), command.deadline);
+    const done = run.run(
+      (handle, unit) => this.parts.ambient.run({ cause, unit }, () => work(handle)),
+      command.deadline,
+    );
     return command.holdAnswer(done);
   }
-}
 
-async function withoutTransaction(command: RunningCommand, work: () => Promise<unknown>): Promise<unknown> {
-  command.deadline.throwIfAborted();
-  // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
-  const run: { outcome: CommandOutcome } & HandlerRun = { outcome: 'unknown', staged: [] };
-  command.begin(run);
-  const result = await runWithin({ cause: causeOf(command) }, work);
-  run.outcome = 'applied';
-  return result;
+  async #withoutTransaction(command: RunningCommand, work: () => Promise<unknown>): Promise<unknown> {
+    command.deadline.throwIfAborted();
+    // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
+    const run: { outcome: CommandOutcome } & HandlerRun = { outcome: 'unknown', staged: [] };
+    command.begin(run);
+    const result = await this.parts.ambient.run({ cause: causeOf(command) }, work);
+    run.outcome = 'applied';
+    return result;
+  }
 }
 
 function causeOf({ id, session }: RunningCommand) {

@@ -75,6 +75,7 @@ beforeAll(async () => {
   publisher = new ChannelPublisher({
     store: { stage: async (executor, { id }) => void (await executor.query('stage', [id])) },
     sequencer: { publish: () => Promise.reject(new Error('Published directly')), kick: () => {}, seek: () => {} },
+    ambient: database.ambient,
     live: { live: () => {} },
     ids: randomIds,
     clock,

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../core/coded-error.js';
 import { FakeClock, settled } from '../core/testing/fake-clock.js';
 import { failureOf } from '../stream/testing/failure-of.js';
-import { ambient } from '../stream/transaction/ambient.js';
 import type { Transaction } from '../stream/transaction/transaction.port.js';
 import { CommandBench } from './testing/command-bench.js';
 import { MemoryDatabase } from './testing/memory-database.js';
@@ -289,7 +288,7 @@ describe('an interceptor', () => {
     const queue: (() => void)[] = [];
     const seen: unknown[] = [];
     script.handler = async (tx, { id }) => {
-      seen.push([id, ambient()?.cause.commandId]);
+      seen.push([id, database.ambient.current()?.cause.commandId]);
       await write(tx, id);
       if (id === 'one') for (const run of queue.splice(0)) run();
       return id;

@@ -4,6 +4,7 @@ import { FakeClock } from '../core/testing/fake-clock.js';
 import type { NewEvent } from '../core/stream-event.js';
 import { ChannelPublisher, type PublishOptions } from './channel-publisher.js';
 import { defaultStreamOptions } from './stream.options.js';
+import { AmbientScope } from './transaction/ambient.js';
 
 const notes = defineChannel('notes.:book', { delivery: 'durable', events: { 'note.written': event<unknown>() } });
 const looks = defineChannel('looks.:book', { delivery: 'live', events: { 'book.opened': event<unknown>() } });
@@ -23,6 +24,7 @@ const publisher = new ChannelPublisher({
     kick: () => {},
     seek: (ids) => void seeking.push(...ids),
   },
+  ambient: new AmbientScope(),
   live: { live: (...given) => void sent.push(given) },
   ids: { next: () => 'id-1' },
   clock,

@@ -18,7 +18,7 @@ import type { Sequencer } from './sequencer.js';
 import type { SqlExecutor } from './sql-database.port.js';
 import type { StreamStore } from './stream-store.port.js';
 import type { StreamOptions } from './stream.options.js';
-import { ambient } from './transaction/ambient.js';
+import type { AmbientScope } from './transaction/ambient.js';
 import type { UnitOfWork } from './transaction/unit-of-work.js';
 
 /**
@@ -60,6 +60,7 @@ export interface Published {
 interface Parts {
   readonly store: Pick<StreamStore, 'stage'>;
   readonly sequencer: Pick<Sequencer, 'publish' | 'kick' | 'seek'>;
+  readonly ambient: AmbientScope;
   readonly live: LiveSink;
   readonly ids: Ids;
   readonly clock: Clock;
@@ -111,8 +112,8 @@ export class ChannelPublisher {
   ): Promise<Published> {
     if (!Object.hasOwn(contract.events, type) || !isKey(key)) throw new CodedError('EVENT_INVALID');
     this.parts.onPublish?.(contract);
-    const scope = ambient();
-    const cause = this.#cause(scope?.cause);
+    const around = this.parts.ambient.current();
+    const cause = this.#cause(around?.cause);
     const event: NewEvent = {
       channel: channelName(contract, params),
       id: this.parts.ids.next(),
@@ -121,7 +122,7 @@ export class ChannelPublisher {
       ...(cause && { cause }),
       ...(key !== undefined && { key }),
     };
-    const unit = !tx || scope?.unit?.owns(tx) ? scope?.unit : undefined;
+    const unit = !tx || around?.unit?.owns(tx) ? around?.unit : undefined;
     if (contract.delivery === 'live') return this.#publishLive(event, { unit, isForeign: tx !== undefined && !unit });
     if (unit) return this.#stage(event, unit);
     if (tx) return this.#stageForeign(event, tx);

@@ -1,3 +1,5 @@
+import type { AmbientScope } from './transaction/ambient.js';
+
 /**
  * Anything that runs one parameterised statement: a pool, a connection, a transaction, somebody's ORM.
  *
@@ -24,6 +26,8 @@ export interface SqlTransaction extends SqlExecutor {
 
 /** A PostgreSQL, over the network or embedded. Implemented by `pg/` and `pglite/`. */
 export interface SqlDatabase extends SqlExecutor {
+  /** Which of its transactions the running code is in. */
+  readonly ambient: AmbientScope;
   begin(): Promise<SqlTransaction>;
   /** Runs statements in autocommit on the one connection that is kept for the pass; never part of a transaction. */
   readonly pass: SqlExecutor;

@@ -58,6 +58,7 @@ export class CommandBench {
     });
     new CommandExplorer(module.get(DiscoveryService, { strict: false }), this.route, {
       invoker: new NestInvoker(module.get(ExternalContextCreator, { strict: false })),
+      ambient: options.database.ambient,
       transactions: options.transactions ?? new DatabaseTransactions(options.database),
       maxEventsPerTransaction: options.maxEventsPerTransaction ?? 1_000,
     }).bind();

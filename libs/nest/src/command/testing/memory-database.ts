@@ -1,8 +1,10 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../../stream/sql-database.port.js';
+import { AmbientScope } from '../../stream/transaction/ambient.js';
 
 /** A database that knows one statement: it keeps the parameters, and shows them once they are committed. */
 export class MemoryDatabase implements SqlDatabase {
+  readonly ambient = new AmbientScope();
   readonly rows: unknown[] = [];
   begun = 0;
   open = 0;

@@ -40,6 +40,7 @@ export class TransactionBench {
     this.publisher = new ChannelPublisher({
       store: this.#store,
       sequencer: this.sequencer,
+      ambient: database.ambient,
       live: { live: (channel, live) => void this.live.push({ channel, event: live }) },
       ids: randomIds,
       clock: systemClock,

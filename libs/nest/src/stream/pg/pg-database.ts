@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../../core/clock.js';
 import { isConnectionLost, sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
+import { AmbientScope } from '../transaction/ambient.js';
 import { KeptConnection } from './kept-connection.js';
 import { PgConnection } from './pg-connection.js';
 import { createPool, type PgPool } from './pg-pool.js';
@@ -44,6 +45,7 @@ interface Read {
 
 /** A PostgreSQL server, over pools of its own or one of the application's. */
 export class PgDatabase implements SqlDatabase {
+  readonly ambient = new AmbientScope();
   readonly pass: KeptConnection;
   readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
   readonly #clock: Clock;

@@ -9,7 +9,6 @@ import type { SqlExecutor } from '../sql-database.port.js';
 import { failureOf } from '../testing/failure-of.js';
 import { sqlDatabaseContract } from '../testing/sql-database.contract.js';
 import { DatabaseTransactions } from '../transaction/database-transactions.js';
-import { runWithin } from '../transaction/ambient.js';
 import { TransactionRun } from '../transaction/transaction-run.js';
 import { PgliteDatabase } from './pglite-database.js';
 
@@ -62,7 +61,7 @@ it('refuses it too where a repository began the transaction, in a context that i
     return failureOf(database.query('select 1', []));
   };
   const refused = await run.run(
-    (handle, unit) => runWithin({ cause: {}, unit }, () => handler(handle)),
+    (handle, unit) => database.ambient.run({ cause: {}, unit }, () => handler(handle)),
     AbortSignal.timeout(5_000),
   );
   expect(refused).toMatchObject({ message: expect.stringContaining('one connection') as string });

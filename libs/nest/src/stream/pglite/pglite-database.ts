@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { PGlite } from '@electric-sql/pglite';
 import { BootError } from '../../core/boot-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
-import { ambient } from '../transaction/ambient.js';
+import { AmbientScope } from '../transaction/ambient.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { PgliteTransaction } from './pglite-transaction.js';
 
@@ -16,6 +16,7 @@ export interface PgliteDatabaseOptions {
  * inside that transaction would wait for ever, so it is refused at once.
  */
 export class PgliteDatabase implements SqlDatabase {
+  readonly ambient = new AmbientScope();
   readonly #turns = new OneAtATime();
   readonly #within = new AsyncLocalStorage<PgliteTransaction>();
   readonly #ofUnit = new WeakMap<object, PgliteTransaction>();
@@ -77,13 +78,13 @@ export class PgliteDatabase implements SqlDatabase {
    * seen by the handler that called it, but the unit of work is known to both. Outside a command there is no unit.
    */
   #mark(transaction: PgliteTransaction): void {
-    const unit = ambient()?.unit;
+    const unit = this.ambient.current()?.unit;
     if (unit) this.#ofUnit.set(unit, transaction);
     this.#within.enterWith(transaction);
   }
 
   #refuseWithin(): void {
-    const unit = ambient()?.unit;
+    const unit = this.ambient.current()?.unit;
     const open = [unit && this.#ofUnit.get(unit), this.#within.getStore()].some((transaction) => transaction?.isOpen);
     if (!open) return;
     throw new Error(

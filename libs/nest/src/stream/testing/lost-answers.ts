@@ -1,13 +1,16 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import type { AmbientScope } from '../transaction/ambient.js';
 
 /** A database whose connection for the pass breaks, as long as it is told to, between a commit and its answer. */
 export class LostAnswers implements SqlDatabase {
   losing = false;
+  readonly ambient: AmbientScope;
   readonly reader: SqlExecutor;
   readonly pass: SqlExecutor;
 
   constructor(private readonly inner: SqlDatabase) {
+    this.ambient = inner.ambient;
     this.reader = inner.reader;
     this.pass = {
       query: async (sql, params) => {

@@ -12,15 +12,22 @@ export interface Ambient {
   readonly unit?: UnitOfWork;
 }
 
-const storage = new AsyncLocalStorage<Ambient>();
+/**
+ * The ambient of one database. Two installations in one process have one each, or what the one publishes while the
+ * other's handler runs would go into a transaction on the wrong database.
+ */
+export class AmbientScope {
+  current(): Ambient | undefined {
+    return storage.getStore()?.get(this);
+  }
 
-export function ambient(): Ambient | undefined {
-  return storage.getStore();
+  run<T>(value: Ambient, work: () => T): T {
+    return storage.run(new Map(storage.getStore()).set(this, value), work);
+  }
 }
 
-export function runWithin<T>(value: Ambient, work: () => T): T {
-  return storage.run(value, work);
-}
+/** One storage for all scopes, so that {@link detached} leaves them all. */
+const storage = new AsyncLocalStorage<ReadonlyMap<AmbientScope, Ambient>>();
 
 /**
  * Runs `work` as if no command were there. For what a handler starts and leaves running on purpose, such as a loop that

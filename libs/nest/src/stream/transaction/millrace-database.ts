@@ -1,4 +1,3 @@
-import { ambient, runWithin } from './ambient.js';
 import type { SqlDatabase, SqlRow } from '../sql-database.port.js';
 import { DatabaseTransactions } from './database-transactions.js';
 import type { Transaction } from './transaction.port.js';
@@ -39,7 +38,8 @@ export class MillraceDatabase {
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const run = new TransactionRun(this.#transactions, this.maxEventsPerTransaction);
-    const scope = ambient() ?? { cause: {} };
-    return run.run((tx, unit) => runWithin({ ...scope, unit }, () => work(tx as Transaction)));
+    const { ambient } = this.database;
+    const around = ambient.current() ?? { cause: {} };
+    return run.run((tx, unit) => ambient.run({ ...around, unit }, () => work(tx as Transaction)));
   }
 }

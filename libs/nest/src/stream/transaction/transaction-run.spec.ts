@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../core/coded-error.js';
 import { settled } from '../../core/testing/fake-clock.js';
 import { failureOf } from '../testing/failure-of.js';
-import { ambient, detached, runWithin } from './ambient.js';
+import { AmbientScope, detached } from './ambient.js';
 import type { TransactionPort } from './transaction.port.js';
 import { TransactionRun, type Work } from './transaction-run.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -121,12 +121,23 @@ describe('the end of the work', () => {
     expect(log).toHaveBeenCalledWith({ message: 'What waited for a commit failed', error: failure });
   });
 
+  it('is one of its own database: what another one publishes meanwhile is not in it', () => {
+    const [own, other] = [new AmbientScope(), new AmbientScope()];
+    const [first, second] = [{ cause: { commandId: '1' } }, { cause: { commandId: '2' } }];
+    own.run(first, () => {
+      expect([own.current(), other.current()]).toEqual([first, undefined]);
+      other.run(second, () => expect([own.current(), other.current()]).toEqual([first, second]));
+      expect(other.current()).toBeUndefined();
+    });
+  });
+
   it('leaves an ended unit behind, unless something was detached from it', async () => {
+    const ambient = new AmbientScope();
     const later: Promise<unknown>[] = [];
     await new TransactionRun(new ScriptedPort(), 10).run((_, unit) =>
-      runWithin({ cause: {}, unit }, async () => {
-        later.push(settled().then(() => ambient()?.unit));
-        later.push(detached(() => settled().then(() => ambient())));
+      ambient.run({ cause: {}, unit }, async () => {
+        later.push(settled().then(() => ambient.current()?.unit));
+        later.push(detached(() => settled().then(() => ambient.current())));
       }),
     );
     const [left, none] = await Promise.all(later);
