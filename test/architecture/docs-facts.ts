@@ -58,7 +58,7 @@ function wordFaults(prose: string, { options, metrics, codes, otherWords }: Fact
   const words = Array.from(prose.matchAll(/`([^`]+)`/g), ([, word = '']) => word);
   return words.flatMap((word) => {
     const [name = ''] = word.split('{');
-    if (/^(?:session|command|channel|stream|hub)\.[a-z][A-Za-z]+$/.test(word) && !options.has(word)) {
+    if (/^(?:session|command|channel|stream|hub|redis)\.[a-z][A-Za-z]+$/.test(word) && !options.has(word)) {
       return [`there is no option ${word}`];
     }
     if (name.startsWith('realtime_') && !metrics.has(name)) return [`there is no metric ${name}`];

@@ -5,6 +5,7 @@ import { defaultChannelOptions } from '../../libs/nest/src/channel/channel.optio
 import { defaultCommandOptions } from '../../libs/nest/src/command/command.options.js';
 import { defaultHubOptions } from '../../libs/nest/src/hub/hub.options.js';
 import { metricCatalogue } from '../../libs/nest/src/metric-catalogue.js';
+import { defaultRedisOptions } from '../../libs/nest/src/redis/redis.options.js';
 import { defaultSessionOptions } from '../../libs/nest/src/session/session.options.js';
 import { defaultStreamOptions } from '../../libs/nest/src/stream/stream.options.js';
 import type { Metric } from '../../libs/nest/src/telemetry/recorder.js';
@@ -29,6 +30,7 @@ export function stageOptions(): readonly Option[] {
     channel: defaultChannelOptions,
     stream: defaultStreamOptions,
     hub: defaultHubOptions,
+    redis: defaultRedisOptions,
   };
   return Object.entries(defaults).flatMap(([stage, values]) => {
     const texts = textsOf(stage);

@@ -2,7 +2,19 @@ import { importsOf, type Import } from './import.js';
 import type { SourceTree } from './source-tree.js';
 
 /** The stages of `libs/nest/src`, lowest first: a stage imports from those before it, never from those after it. */
-const stages = ['core', 'telemetry', 'stream', 'broker', 'hub', 'presence', 'session', 'command', 'channel', 'health'];
+const stages = [
+  'core',
+  'telemetry',
+  'redis',
+  'stream',
+  'broker',
+  'hub',
+  'presence',
+  'session',
+  'command',
+  'channel',
+  'health',
+];
 
 /** Says what is wrong with an import, or nothing. */
 type Rule = (one: Import, tree: SourceTree) => string | undefined;

@@ -4,7 +4,7 @@ import { createClient, defineCommand, type Client, type ClientOptions, type Conn
 import { NAMESPACE, wireError, type WireError } from '@millrace/protocol';
 import { Server, type Socket } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TcpProxy } from './support/tcp-proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from './support/until.js';
 
 /** The SDK on the real socket.io-client, against servers and networks that misbehave. */

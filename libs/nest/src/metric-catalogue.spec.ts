@@ -16,12 +16,13 @@ const units = [
   'channels',
   'sessions',
   'subscriptions',
+  'connections',
 ];
 
 describe('the catalogue of metrics', () => {
   it('holds those of every stage that has some', () => {
     const declared = new Set(metricCatalogue.map(({ name }) => name.split('_')[1]));
-    expect(declared).toEqual(new Set(['broker', 'channel', 'command', 'hub', 'session', 'stream']));
+    expect(declared).toEqual(new Set(['broker', 'channel', 'command', 'hub', 'redis', 'session', 'stream']));
   });
 
   it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { kind, help }) => {

@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, Module, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Module,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  type Provider,
+} from '@nestjs/common';
 import {
   ApplicationConfig,
   DiscoveryModule,
@@ -11,7 +17,8 @@ import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
 import { systemRandom } from './core/random.js';
 import { StreamHealth } from './health/stream-health.js';
-import { resolveOptions, type MillraceOptions } from './millrace.options.js';
+import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
+import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
 import { Ring } from './ring.js';
 import { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
@@ -65,9 +72,9 @@ const providers: Provider[] = [
   },
   {
     provide: RingLifecycle,
-    inject: [Ring, SessionDrain, DiscoveryService],
-    useFactory: (ring: Ring, drain: SessionDrain, discovery: DiscoveryService) =>
-      new RingLifecycle(ring, drain, discovery),
+    inject: [Ring, SessionDrain, RealtimeIoAdapter, DiscoveryService],
+    useFactory: (ring: Ring, drain: SessionDrain, adapter: RealtimeIoAdapter, discovery: DiscoveryService) =>
+      new RingLifecycle(ring, drain, adapter, discovery),
   },
   {
     provide: StreamHealth,
@@ -78,10 +85,7 @@ const providers: Provider[] = [
   { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
   { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
   { provide: Recorder, ...fromRing((ring) => ring.recorder) },
-  {
-    provide: MillraceDatabase,
-    ...fromRing(({ database, options }) => new MillraceDatabase(database, options.stream.maxEventsPerTransaction)),
-  },
+  { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
 ];
 
 /**
@@ -94,4 +98,17 @@ const providers: Provider[] = [
   providers,
   exports: [ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
 })
-export class MillraceModule extends ConfigurableModuleClass {}
+export class MillraceModule extends ConfigurableModuleClass {
+  /**
+   * For a process that publishes and has no sessions, such as a worker or a cron job: `ChannelPublisher` and
+   * `MillraceDatabase`, on the database and the Redis of the nodes. Without `redis` the nodes find its events in the
+   * log, and its `live` events reach nobody.
+   */
+  static forPublisher(options: PublisherOptions): DynamicModule {
+    return PublisherModule.forRoot(options);
+  }
+
+  static forPublisherAsync(options: ConfigurableModuleAsyncOptions<PublisherOptions>): DynamicModule {
+    return PublisherModule.forRootAsync(options);
+  }
+}

@@ -1,4 +1,4 @@
-import { defaultRedisOptions, type RedisOptions } from './broker/redis/redis.options.js';
+import { defaultRedisOptions, type RedisOptions } from './redis/redis.options.js';
 import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
@@ -45,16 +45,27 @@ type DatabaseChoice =
   | { readonly kind: 'postgres'; readonly source: PgSource }
   | { readonly kind: 'embedded'; readonly options: PgliteDatabaseOptions };
 
-/** The options with nothing left open. */
-export interface ResolvedOptions {
+/**
+ * Options of `MillraceModule.forPublisher()`: the same database, and the same Redis, as the nodes have.
+ *
+ * @publicApi
+ */
+export type PublisherOptions = Pick<MillraceOptions, 'redis' | 'stream'> & Required<Pick<MillraceOptions, 'postgres'>>;
+
+/** What a process needs that publishes, whether it has sessions or not. */
+export interface ResolvedOutboundOptions {
   readonly database: DatabaseChoice;
   readonly redis: RedisOptions | undefined;
+  readonly stream: StreamOptions;
+}
+
+/** The options with nothing left open. */
+export interface ResolvedOptions extends ResolvedOutboundOptions {
   readonly authenticate: Authenticator;
   readonly transactions: TransactionPort | undefined;
   readonly session: SessionOptions;
   readonly command: CommandOptions;
   readonly channel: ChannelOptions;
-  readonly stream: StreamOptions;
   readonly hub: HubOptions;
 }
 
@@ -63,21 +74,33 @@ export function resolveOptions(given: MillraceOptions | undefined): ResolvedOpti
   // The types do not reach into every factory: one may forget its `return`.
   if (typeof given !== 'object') throw new BootError('MillraceModule has no options: its useFactory returned nothing');
   const resolved: ResolvedOptions = {
-    database: databaseOf(given),
-    redis: redisOf(given),
+    ...outboundOf(given),
     authenticate: authenticatorOf(given),
     transactions: given.transactions,
     session: section('session', defaultSessionOptions, given.session),
     command: section('command', defaultCommandOptions, given.command),
     channel: section('channel', defaultChannelOptions, given.channel),
-    stream: section('stream', defaultStreamOptions, given.stream),
     hub: section('hub', defaultHubOptions, given.hub),
   };
   checkAcross(resolved);
   return resolved;
 }
 
-function databaseOf({ postgres, embedded }: MillraceOptions): DatabaseChoice {
+/** @throws BootError */
+export function resolvePublisherOptions(given: PublisherOptions | undefined): ResolvedOutboundOptions {
+  if (typeof given !== 'object') throw new BootError('forPublisher() has no options: its useFactory returned nothing');
+  return outboundOf(given);
+}
+
+function outboundOf(given: Pick<MillraceOptions, 'postgres' | 'embedded' | 'redis' | 'stream'>) {
+  return {
+    database: databaseOf(given),
+    redis: redisOf(given),
+    stream: section('stream', defaultStreamOptions, given.stream),
+  };
+}
+
+function databaseOf({ postgres, embedded }: Pick<MillraceOptions, 'postgres' | 'embedded'>): DatabaseChoice {
   if (postgres && embedded) throw new BootError('Both `postgres` and `embedded` are given: choose one database');
   if (embedded) return { kind: 'embedded', options: embedded };
   if (!postgres) {
@@ -91,7 +114,7 @@ function databaseOf({ postgres, embedded }: MillraceOptions): DatabaseChoice {
   return { kind: 'postgres', source: postgres };
 }
 
-function redisOf({ redis }: MillraceOptions): RedisOptions | undefined {
+function redisOf({ redis }: Pick<MillraceOptions, 'redis'>): RedisOptions | undefined {
   if (!redis) return undefined;
   const resolved = section('redis', defaultRedisOptions, redis);
   // The address may hold a password, so the message does not repeat it.

@@ -1,6 +1,9 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { Ring } from './ring.js';
+import type { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
+import { roomsKey } from './session/rooms/rooms-key.js';
+import { syncedRooms } from './session/rooms/synced-rooms.js';
 import { checkGlobalEnhancers } from './session/global-enhancers.js';
 import { checkNamespace } from './session/own-namespace.js';
 import type { SessionDrain } from './session/session-drain.js';
@@ -13,6 +16,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
   constructor(
     private readonly ring: Ring,
     private readonly drain: SessionDrain,
+    private readonly adapter: RealtimeIoAdapter,
     private readonly discovery: DiscoveryService,
   ) {}
 
@@ -26,6 +30,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');
     await trace.start();
     await store.start();
+    await this.#startRedis();
     await hub.start();
     sequencer.start();
     slowSessions.start();
@@ -41,12 +46,24 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     return (this.#stopped ??= this.#stop());
   }
 
+  /** Not waited for: without it a node works, only later. */
+  async #startRedis(): Promise<void> {
+    const { redis, subscriber, recorder } = this.ring;
+    if (!redis || !subscriber) return;
+    const { publisher, options } = redis;
+    publisher.start();
+    subscriber.start();
+    const key = roomsKey(options.prefix, await this.ring.installation());
+    this.adapter.syncRooms(syncedRooms({ publisher, subscriber, recorder, key }));
+  }
+
   async #stop(): Promise<void> {
-    const { sequencer, hub, store, database, slowSessions } = this.ring;
+    const { sequencer, hub, store, database, slowSessions, redis, subscriber } = this.ring;
     slowSessions.stop();
     await sequencer.stop();
     await hub.stop();
     await store.stop();
+    await Promise.all([redis?.publisher.stop(), subscriber?.stop()]);
     await database.stop();
   }
 }

@@ -1,6 +1,7 @@
 import type { ApplicationConfig, DiscoveryService, ExternalContextCreator } from '@nestjs/core';
 import type { Broker } from './broker/broker.port.js';
 import { MemoryBroker } from './broker/memory/memory-broker.js';
+import { RedisBroker } from './broker/redis/redis-broker.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { ChannelExplorer } from './channel/channel-explorer.js';
 import { ChannelRegistry } from './channel/channel-registry.js';
@@ -16,8 +17,9 @@ import { systemClock } from './core/clock.js';
 import { randomIds } from './core/ids.js';
 import { systemRandom } from './core/random.js';
 import { Hub } from './hub/hub.js';
-import { metricCatalogue } from './metric-catalogue.js';
 import type { ResolvedOptions } from './millrace.options.js';
+import { OutboundRing } from './outbound-ring.js';
+import { RedisSubscriber } from './redis/redis-subscriber.js';
 import { AuthenticateRoute } from './session/authenticate-route.js';
 import { CodedAnswer } from './session/coded-answer.js';
 import { FrameDispatcher } from './session/frame-dispatcher.js';
@@ -28,16 +30,8 @@ import { SessionRegistry } from './session/session-registry.js';
 import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
 import { SocketRoomEmitter } from './session/socket-room-emitter.js';
-import { ChannelPublisher } from './stream/channel-publisher.js';
-import { PgDatabase } from './stream/pg/pg-database.js';
-import { PgliteDatabase } from './stream/pglite/pglite-database.js';
-import { Sequencer } from './stream/sequencer.js';
-import type { SqlDatabase } from './stream/sql-database.port.js';
-import { SqlStreamStore } from './stream/store/sql-stream-store.js';
-import type { StreamStore } from './stream/stream-store.port.js';
+import type { ChannelPublisher } from './stream/channel-publisher.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
-import { PromRecorder } from './telemetry/prom-recorder.js';
-import { OpenTelemetryContext } from './telemetry/trace-context.js';
 
 /** What the ring needs of the application that it is in. */
 export interface RingHost {
@@ -55,18 +49,14 @@ export interface RingHost {
  * reconnect  :  session ▶ subscriber ▶ hub
  * ```
  */
-export class Ring {
-  readonly recorder = new PromRecorder(metricCatalogue);
+export class Ring extends OutboundRing {
   readonly answers = new CodedAnswer(randomIds);
-  readonly trace = new OpenTelemetryContext();
 
   // stream
-  readonly database: SqlDatabase;
-  readonly store: StreamStore;
-  readonly sequencer: Sequencer;
   readonly publisher: ChannelPublisher;
 
   // broker, hub
+  readonly subscriber: RedisSubscriber | undefined;
   readonly broker: Broker;
   readonly emitter = new SocketRoomEmitter();
   readonly subscriptions: SubscriptionRegistry;
@@ -85,15 +75,16 @@ export class Ring {
     readonly options: ResolvedOptions,
     host: RingHost,
   ) {
+    super(options);
     const clock = systemClock;
     const { recorder, answers } = this;
     const { stream, session, channel, hub, command } = options;
 
-    this.database = databaseOf(options);
-    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock });
-    this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
-
-    this.broker = new MemoryBroker(recorder);
+    this.subscriber = this.redis && new RedisSubscriber(this.redis.connection);
+    this.broker =
+      this.redis && this.subscriber
+        ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber })
+        : new MemoryBroker(recorder);
     this.subscriptions = new SubscriptionRegistry(
       { maxSubscriptions: session.maxSubscriptions, lagSpreadMs: channel.lagSpreadMs },
       systemRandom,
@@ -111,15 +102,8 @@ export class Ring {
     });
     this.sequencer.onBatches((batches) => this.broker.publish(batches));
     const unheard = new UnheardChannels(this.channels);
-    this.publisher = new ChannelPublisher({
-      store: this.store,
-      sequencer: this.sequencer,
-      ambient: this.database.ambient,
+    this.publisher = this.channelPublisher({
       live: this.hub,
-      ids: randomIds,
-      clock,
-      options: stream,
-      trace: this.trace,
       onPublish: (contract) => unheard.published(contract),
     });
 
@@ -187,8 +171,4 @@ export class Ring {
       new HistoryRoute({ hub, access, recorder, options: channel }),
     ];
   }
-}
-
-function databaseOf({ database, stream }: ResolvedOptions): SqlDatabase {
-  return database.kind === 'postgres' ? new PgDatabase(database.source, stream) : new PgliteDatabase(database.options);
 }

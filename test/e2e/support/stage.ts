@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { NotesConfig } from '../../apps/notes/notes.config.js';
 import { createDatabase, type FreshDatabase } from '../../support/fresh-database.js';
 import { NotesNode } from './notes-node.js';
-import { TcpProxy } from './tcp-proxy.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { newSecret, signToken, type TokenClaims } from './tokens.js';
 
 type NodeSettings = Omit<NotesConfig, 'databaseUrl' | 'port' | 'secret'>;

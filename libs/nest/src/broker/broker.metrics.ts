@@ -3,11 +3,19 @@ import type { CounterMetric } from '../telemetry/recorder.js';
 export const batchesDelivered = {
   kind: 'counter',
   name: 'realtime_broker_batches_delivered_total',
-  help: 'Batches of numbered events that the broker brought to the hub of this node',
+  help: 'Batches of numbered events that the broker brought to the hub of this node, by who numbered them: this node or another one',
+  labels: { from: ['own', 'other'] },
+} as const satisfies CounterMetric;
+
+export const batchesSent = {
+  kind: 'counter',
+  name: 'realtime_broker_batches_sent_total',
+  help: 'Batches of numbered events that this node gave to Redis for the other nodes, those that were lost included',
 } as const satisfies CounterMetric;
 
 export const batchesLost = {
   kind: 'counter',
   name: 'realtime_broker_batches_lost_total',
-  help: 'Batches of numbered events that the broker could not carry; the hub reads them from the log',
+  help: 'Batches of numbered events that the broker could not carry; the hub reads them from the log. Not taken by Redis, of a form that this release cannot read, or failed in the hub',
+  labels: { reason: ['unsent', 'unreadable', 'failed'] },
 } as const satisfies CounterMetric;

@@ -17,7 +17,7 @@ export class StreamHealth {
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly sequencer: Sequencer,
-    private readonly drain: SessionDrain,
+    private readonly drain: Pick<SessionDrain, 'started'>,
     private readonly clock: Clock,
   ) {}
 

@@ -9,6 +9,9 @@ import { isOriginAllowed } from './origin.js';
 import { handshakesRefused } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 
+/** What Socket.IO makes the adapter of a namespace of. */
+export type AdapterClass = Exclude<Parameters<Server['adapter']>[0], undefined>;
+
 /**
  * The Socket.IO server behind all gateways of the application, Millrace's and the user's own. Websocket only: polling
  * needs a sticky load balancer and buys nothing. Socket.IO lets anybody into the root namespace, unauthenticated and
@@ -16,6 +19,8 @@ import type { SessionOptions } from './session.options.js';
  */
 export class RealtimeIoAdapter extends IoAdapter {
   readonly #withRootGateway = new WeakSet<Server>();
+  readonly #servers = new Set<Server>();
+  #rooms: AdapterClass | undefined;
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -41,6 +46,8 @@ export class RealtimeIoAdapter extends IoAdapter {
     };
     // The HTTP server exists only after the providers, so it cannot be a constructor's argument.
     const server = new Server(port === 0 ? (this.host.httpAdapter.getHttpServer() as HttpServer) : port, resolved);
+    this.#servers.add(server);
+    if (this.#rooms) server.adapter(this.#rooms);
     server.engine.on('connection', (connection: Connection) =>
       boundNamespaceRequests(connection, systemClock, () => this.recorder.count(handshakesRefused, { reason: 'rate' })),
     );
@@ -48,6 +55,12 @@ export class RealtimeIoAdapter extends IoAdapter {
       next(this.#withRootGateway.has(server) ? undefined : new Error('Invalid namespace'));
     });
     return server;
+  }
+
+  /** From now on rooms are kept by `rooms`. Before anybody is in one: the gateways are there earlier than the database. */
+  syncRooms(rooms: AdapterClass): void {
+    this.#rooms = rooms;
+    for (const server of this.#servers) server.adapter(rooms);
   }
 
   /** Nest calls this once a gateway, with its namespace, or with the server for one in the root. */

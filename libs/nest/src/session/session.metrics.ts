@@ -44,3 +44,15 @@ export const sessionWaitingBytes = {
   name: 'realtime_session_waiting_bytes',
   help: 'Bytes that wait for the clients of this node to read them, at the last look',
 } as const satisfies GaugeMetric;
+
+export const roomMessagesLost = {
+  kind: 'counter',
+  name: 'realtime_session_room_messages_lost_total',
+  help: 'Live events, emits to rooms and their like that Redis did not take: the other nodes did not hear of them',
+} as const satisfies CounterMetric;
+
+export const roomMessagesFailed = {
+  kind: 'counter',
+  name: 'realtime_session_room_messages_failed_total',
+  help: 'Messages of other nodes about rooms that could not be handled here',
+} as const satisfies CounterMetric;

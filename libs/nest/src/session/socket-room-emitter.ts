@@ -2,7 +2,10 @@ import type { ControlFrame, EventsFrame, LiveFrame } from '@millrace/protocol';
 import type { Namespace } from 'socket.io';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
 
-/** Emits to the local sockets of a room; Socket.IO encodes such a frame once for all of them. */
+/**
+ * Emits to the sockets of a room; Socket.IO encodes such a frame once for all of them. Durable events go to the local
+ * ones, since every node has a hub; live ones to those of all nodes, as far as rooms are synced.
+ */
 export class SocketRoomEmitter implements RoomEmitter {
   #namespace: Namespace | undefined;
 
@@ -15,7 +18,7 @@ export class SocketRoomEmitter implements RoomEmitter {
   }
 
   live(room: string, frame: LiveFrame): void {
-    this.#namespace?.local.to(room).emit('live', frame);
+    this.#namespace?.to(room).emit('live', frame);
   }
 
   control(room: string, frame: ControlFrame): void {

@@ -57,7 +57,7 @@ export interface Published {
   readonly offset?: Offset;
 }
 
-interface Parts {
+export interface ChannelPublisherParts {
   readonly store: Pick<StreamStore, 'stage'>;
   readonly sequencer: Pick<Sequencer, 'publish' | 'kick' | 'seek'>;
   readonly ambient: AmbientScope;
@@ -83,7 +83,7 @@ export class ChannelPublisher {
   /** One function for all, so that a unit of work kicks once. */
   readonly #kick = (): void => this.parts.sequencer.kick();
 
-  constructor(private readonly parts: Parts) {}
+  constructor(private readonly parts: ChannelPublisherParts) {}
 
   /**
    * @throws CodedError `EVENT_INVALID` or `EVENT_TOO_LARGE` for data that cannot be stored, `TRANSACTION_ENDED` after

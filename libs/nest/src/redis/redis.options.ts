@@ -4,7 +4,7 @@
  * @publicApi
  */
 export interface RedisOptions {
-  /** `redis://user:password@host:6379/0`, or `rediss://` for TLS. */
+  /** Where it is: `redis://user:password@host:6379`, or `rediss://` for TLS. */
   readonly url: string;
   /**
    * Begins the name of everything that is said over this Redis, before the id of the installation, which the database

@@ -1,0 +1,86 @@
+import type { BatchSenderParts } from './broker/redis/batch-sender.js';
+import { systemClock } from './core/clock.js';
+import { randomIds } from './core/ids.js';
+import { systemRandom } from './core/random.js';
+import { metricCatalogue } from './metric-catalogue.js';
+import type { ResolvedOutboundOptions } from './millrace.options.js';
+import type { RedisOptions } from './redis/redis.options.js';
+import type { RedisConnectionParts } from './redis/redis-connection.js';
+import { RedisPublisher } from './redis/redis-publisher.js';
+import { ChannelPublisher, type ChannelPublisherParts } from './stream/channel-publisher.js';
+import { PgDatabase } from './stream/pg/pg-database.js';
+import { PgliteDatabase } from './stream/pglite/pglite-database.js';
+import { Sequencer } from './stream/sequencer.js';
+import type { SqlDatabase } from './stream/sql-database.port.js';
+import { installationOf } from './stream/store/installation.js';
+import { SqlStreamStore } from './stream/store/sql-stream-store.js';
+import type { StreamStore } from './stream/stream-store.port.js';
+import { MillraceDatabase } from './stream/transaction/millrace-database.js';
+import { PromRecorder } from './telemetry/prom-recorder.js';
+import { OpenTelemetryContext } from './telemetry/trace-context.js';
+
+/** Redis as a process that publishes uses it. */
+interface OutboundRedis {
+  readonly options: RedisOptions;
+  readonly connection: RedisConnectionParts;
+  readonly publisher: RedisPublisher;
+}
+
+/** The way of an event from the application to the other nodes: what a worker and a node have in common. */
+export class OutboundRing {
+  readonly recorder = new PromRecorder(metricCatalogue);
+  readonly trace = new OpenTelemetryContext();
+  readonly database: SqlDatabase;
+  readonly store: StreamStore;
+  readonly sequencer: Sequencer;
+  readonly redis: OutboundRedis | undefined;
+  /** The database as the application uses it. */
+  readonly millraceDatabase: MillraceDatabase;
+
+  constructor(private readonly outbound: ResolvedOutboundOptions) {
+    const { recorder } = this;
+    const { stream, redis } = outbound;
+    const clock = systemClock;
+    this.database = databaseOf(outbound);
+    this.millraceDatabase = new MillraceDatabase(this.database, stream.maxEventsPerTransaction);
+    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock });
+    this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
+    if (redis) {
+      const connection = { url: redis.url, clock, random: systemRandom, recorder };
+      this.redis = { options: redis, connection, publisher: new RedisPublisher(connection) };
+    }
+  }
+
+  /** Redis channels are named after the installation, whose id the database has once it is set up. */
+  installation(): Promise<string> {
+    return installationOf(this.database, this.outbound.stream.schema);
+  }
+
+  protected channelPublisher(parts: Pick<ChannelPublisherParts, 'live' | 'onPublish'>): ChannelPublisher {
+    return new ChannelPublisher({
+      store: this.store,
+      sequencer: this.sequencer,
+      ambient: this.database.ambient,
+      ids: randomIds,
+      clock: systemClock,
+      options: this.outbound.stream,
+      trace: this.trace,
+      ...parts,
+    });
+  }
+
+  protected senderParts({ options, publisher }: OutboundRedis): BatchSenderParts {
+    const { recorder } = this;
+    return {
+      publisher,
+      recorder,
+      node: randomIds.next(),
+      prefix: options.prefix,
+      installation: () => this.installation(),
+    };
+  }
+}
+
+function databaseOf({ database, stream }: ResolvedOutboundOptions): SqlDatabase {
+  return database.kind === 'postgres' ? new PgDatabase(database.source, stream) : new PgliteDatabase(database.options);
+}

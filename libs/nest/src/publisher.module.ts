@@ -1,0 +1,41 @@
+import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { systemClock } from './core/clock.js';
+import { StreamHealth } from './health/stream-health.js';
+import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
+import { ChannelPublisher } from './stream/channel-publisher.js';
+import { MillraceDatabase } from './stream/transaction/millrace-database.js';
+import { Recorder } from './telemetry/recorder.js';
+import { WorkerLifecycle } from './worker-lifecycle.js';
+import { WorkerRing } from './worker-ring.js';
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<PublisherOptions>()
+  .setClassMethodName('forRoot')
+  .setExtras({}, (definition) => ({ ...definition, global: true }))
+  .build();
+
+const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], useFactory: read });
+
+/** What `MillraceModule.forPublisher()` imports: publishing, without gateways and sessions. */
+@Module({
+  imports: [TerminusModule],
+  providers: [
+    {
+      provide: WorkerRing,
+      inject: [MODULE_OPTIONS_TOKEN],
+      useFactory: (options: PublisherOptions) => new WorkerRing(resolvePublisherOptions(options)),
+    },
+    { provide: WorkerLifecycle, ...fromRing((ring) => new WorkerLifecycle(ring)) },
+    {
+      provide: StreamHealth,
+      inject: [HealthIndicatorService, WorkerRing],
+      useFactory: (indicators: HealthIndicatorService, { sequencer }: WorkerRing) =>
+        new StreamHealth(indicators, sequencer, { started: false }, systemClock),
+    },
+    { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
+    { provide: Recorder, ...fromRing((ring) => ring.recorder) },
+    { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
+  ],
+  exports: [ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
+})
+export class PublisherModule extends ConfigurableModuleClass {}

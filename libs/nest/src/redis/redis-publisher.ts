@@ -1,0 +1,57 @@
+import { RedisConnection, type RedisConnectionParts } from './redis-connection.js';
+import { redisWaitingBytes } from './redis.metrics.js';
+
+export interface RedisMessage {
+  readonly channel: string;
+  readonly payload: string | Buffer;
+}
+
+/** What Redis has not taken yet; a Redis that hangs must not become this node's memory. */
+const MAX_WAITING_BYTES = 8 * 1_048_576;
+
+/** What a node says over Redis. Nobody waits for it, and nothing fails because of it. */
+export class RedisPublisher {
+  readonly connection: RedisConnection;
+  #waitingBytes = 0;
+
+  constructor(private readonly parts: RedisConnectionParts) {
+    this.connection = new RedisConnection('publisher', parts);
+  }
+
+  get isUp(): boolean {
+    return this.connection.isUp;
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  stop(): Promise<void> {
+    return this.connection.stop();
+  }
+
+  /** In order and in one go. `lost` hears how many Redis has not taken, as far as this node can tell. */
+  publish(messages: readonly RedisMessage[], lost: (count: number) => void): void {
+    const bytes = messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0);
+    const isFull = this.#waitingBytes > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES;
+    if (!this.isUp || isFull) return lost(messages.length);
+    this.#wait(bytes);
+    const pipeline = this.connection.client.pipeline();
+    for (const { channel, payload } of messages) pipeline.publish(channel, payload);
+    void pipeline
+      .exec()
+      .then(
+        (answers) => answers?.filter(([error]) => error).length ?? messages.length,
+        () => messages.length,
+      )
+      .then((count) => {
+        this.#wait(-bytes);
+        if (count > 0) lost(count);
+      });
+  }
+
+  #wait(bytes: number): void {
+    this.#waitingBytes += bytes;
+    this.parts.recorder.set(redisWaitingBytes, {}, this.#waitingBytes);
+  }
+}

@@ -1,0 +1,22 @@
+import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
+import { redisRoles } from './redis-role.js';
+
+export const redisUp = {
+  kind: 'gauge',
+  name: 'realtime_redis_up_connections',
+  help: 'Connections to Redis that are open and answer: 1 or 0 for each; while one is 0, events of other nodes come by the look into the log',
+  labels: { connection: redisRoles },
+} as const satisfies GaugeMetric;
+
+export const redisLost = {
+  kind: 'counter',
+  name: 'realtime_redis_connections_lost_total',
+  help: 'Connections to Redis that ended: closed by the other side, or given up because nothing was heard',
+  labels: { connection: redisRoles, reason: ['closed', 'silent'] },
+} as const satisfies CounterMetric;
+
+export const redisWaitingBytes = {
+  kind: 'gauge',
+  name: 'realtime_redis_waiting_bytes',
+  help: 'Bytes that were published and that Redis has not taken yet; at 8 MiB further ones are dropped',
+} as const satisfies GaugeMetric;

@@ -1,0 +1,73 @@
+import { EventEmitter } from 'node:events';
+import type { RedisPublisher } from '../../redis/redis-publisher.js';
+import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
+import type { Recorder } from '../../telemetry/recorder.js';
+import { roomMessagesFailed, roomMessagesLost } from '../session.metrics.js';
+
+/**
+ * What Socket.IO's Redis adapter takes for its publishing client. The adapter looks at no answer: with a client whose
+ * `publish` rejects, a Redis that is away would end the process.
+ */
+export class AdapterPublisher extends EventEmitter {
+  constructor(
+    private readonly redis: RedisPublisher,
+    private readonly recorder: Recorder,
+  ) {
+    super();
+    // Each namespace listens.
+    this.setMaxListeners(0);
+  }
+
+  publish(channel: string, payload: string | Buffer): void {
+    this.redis.publish([{ channel, payload }], (count) => this.recorder.count(roomMessagesLost, {}, count));
+  }
+
+  /** The adapter counts the nodes with it; whoever asked gets the failure. */
+  send_command(name: string, args: string[], callback: (error: unknown, answer?: unknown) => void): void {
+    this.redis.connection.client.call(name, ...args).then((answer) => callback(undefined, answer), callback);
+  }
+}
+
+/**
+ * What it takes for its subscribing client. The adapter's listeners may throw and reject, at a message that it did not
+ * expect or at data of the application that is not JSON: that costs the message, never the process.
+ */
+export class AdapterSubscriber extends EventEmitter {
+  constructor(
+    private readonly redis: RedisSubscriber,
+    private readonly recorder: Recorder,
+    key: string,
+  ) {
+    super({ captureRejections: true });
+    this.setMaxListeners(0);
+    this.on('error', () => this.recorder.count(roomMessagesFailed, {}));
+    redis.listen((payload, channel, pattern) => {
+      if (channel.startsWith(key)) this.#tell(payload, channel, pattern);
+    });
+  }
+
+  subscribe(channels: readonly string[]): void {
+    for (const channel of channels) this.redis.subscribe(channel).catch(() => {});
+  }
+
+  unsubscribe(channels: readonly string[]): void {
+    for (const channel of channels) this.redis.unsubscribe(channel);
+  }
+
+  psubscribe(pattern: string): void {
+    this.redis.psubscribe(pattern).catch(() => {});
+  }
+
+  punsubscribe(pattern: string): void {
+    this.redis.punsubscribe(pattern);
+  }
+
+  #tell(payload: Buffer, channel: string, pattern: string | undefined): void {
+    try {
+      if (pattern === undefined) this.emit('messageBuffer', channel, payload);
+      else this.emit('pmessageBuffer', pattern, channel, payload);
+    } catch {
+      this.recorder.count(roomMessagesFailed, {});
+    }
+  }
+}

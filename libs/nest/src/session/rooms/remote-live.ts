@@ -1,0 +1,36 @@
+import { Logger } from '@nestjs/common';
+import { NAMESPACE, type ChannelName, type LiveFrame } from '@millrace/protocol';
+import { Emitter } from '@socket.io/redis-emitter';
+import type { LiveEvent } from '../../core/stream-event.js';
+import { roomOf } from '../../hub/room.js';
+import type { RedisPublisher } from '../../redis/redis-publisher.js';
+import type { LiveSink } from '../../stream/live-sink.port.js';
+import type { Recorder } from '../../telemetry/recorder.js';
+import { roomMessagesLost } from '../session.metrics.js';
+import { AdapterPublisher } from './adapter-redis.js';
+
+/** Live events of a process without sessions: they reach those of the nodes over Redis, or nobody. */
+export class RemoteLive implements LiveSink {
+  readonly #logger = new Logger('Millrace');
+  #emitter: Emitter | undefined;
+  #hasWarned = false;
+
+  constructor(private readonly recorder: Recorder) {}
+
+  connect(publisher: RedisPublisher, key: string): void {
+    this.#emitter = new Emitter(new AdapterPublisher(publisher, this.recorder), { key }, NAMESPACE);
+  }
+
+  live(channel: ChannelName, event: LiveEvent): void {
+    const frame: LiveFrame = { channel, events: [event] };
+    if (this.#emitter) this.#emitter.to(roomOf(channel)).emit('live', frame);
+    else this.#lost();
+  }
+
+  #lost(): void {
+    this.recorder.count(roomMessagesLost, {});
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#logger.warn('A live event reached nobody: a process without sessions needs `redis` for live channels');
+  }
+}

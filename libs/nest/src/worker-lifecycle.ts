@@ -1,0 +1,34 @@
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import { roomsKey } from './session/rooms/rooms-key.js';
+import type { WorkerRing } from './worker-ring.js';
+
+/** Starts and stops a process that only publishes. */
+export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
+  #stopped: Promise<void> | undefined;
+
+  constructor(private readonly ring: WorkerRing) {}
+
+  async onModuleInit(): Promise<void> {
+    const { trace, store, redis, sender, live, sequencer } = this.ring;
+    await trace.start();
+    await store.start();
+    if (redis) {
+      redis.publisher.start();
+      live.connect(redis.publisher, roomsKey(redis.options.prefix, await this.ring.installation()));
+      await sender?.start();
+    }
+    sequencer.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    const { sequencer, store, redis, database } = this.ring;
+    await sequencer.stop();
+    await store.stop();
+    await redis?.publisher.stop();
+    await database.stop();
+  }
+}
