@@ -32,7 +32,7 @@ export function importFaults(tree: SourceTree): string[] {
 const rules: readonly Rule[] = [
   function staysInItsPackage({ from, target }) {
     if (target === undefined || target.startsWith(`${homeOf(from)}/`)) return undefined;
-    if (from.endsWith('.spec.ts') && target.startsWith('test/support/')) return undefined;
+    if (isSpec(from) && target.startsWith('test/support/')) return undefined;
     return 'another package is imported by its name';
   },
 

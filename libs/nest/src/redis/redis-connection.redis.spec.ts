@@ -77,7 +77,7 @@ describe('the connections to Redis', () => {
   it('refuse a subscribe at once while Redis is away, and hear the channel when it is back', async () => {
     bench.goAway();
     await down();
-    await expect(bench.subscriber.subscribe(channel)).rejects.toThrow();
+    await expect(bench.subscriber.subscribe(channel)).rejects.toThrow('writeable');
     bench.subscriber.subscribe(`${channel}:never`).catch(() => {});
     bench.subscriber.unsubscribe(`${channel}:never`);
     bench.comeBack();
@@ -129,7 +129,7 @@ describe('the connections to Redis', () => {
     await bench.close();
     expect(clock.pending).toBe(0);
     expect(say('late')).toEqual([1]);
-    await expect(bench.subscriber.subscribe(channel)).rejects.toThrow();
+    await expect(bench.subscriber.subscribe(channel)).rejects.toThrow('writeable');
   });
 });
 
