@@ -4,6 +4,7 @@ import type { MillraceOptions } from '@millrace/nest';
 export interface NotesConfig {
   /** Missing: the node has no database and must say so. */
   readonly databaseUrl?: string;
+  readonly redis?: NonNullable<MillraceOptions['redis']>;
   /** 0 = any free one. */
   readonly port: number;
   /** Key of the tokens, made by the test. */

@@ -3,6 +3,7 @@ import { EndpointsModule, jwt, MillraceModule, type MillraceOptions } from '@mil
 import { AccessGateway } from './access.gateway.js';
 import { Announcer, LeakyAnnouncer } from './announcer.js';
 import { BoardPolicy, TickerPolicy, TypingPolicy } from './board.policy.js';
+import { LobbyGateway } from './lobby.gateway.js';
 import { toMember } from './member.js';
 import { ModeratorGuard } from './moderator.guard.js';
 import { NoteGateway } from './note.gateway.js';
@@ -21,6 +22,7 @@ export class NotesModule {
       providers: [
         NoteGateway,
         AccessGateway,
+        LobbyGateway,
         BoardPolicy,
         TickerPolicy,
         TypingPolicy,
@@ -34,10 +36,11 @@ export class NotesModule {
   }
 }
 
-function millraceOptions({ databaseUrl, secret, leewaySeconds, options }: NotesConfig): MillraceOptions {
+function millraceOptions({ databaseUrl, redis, secret, leewaySeconds, options }: NotesConfig): MillraceOptions {
   return {
     ...options,
     ...(databaseUrl !== undefined && { postgres: { connectionString: databaseUrl } }),
+    ...(redis && { redis }),
     authenticate: jwt({
       secret,
       issuer: tokenIssuer,

@@ -52,6 +52,13 @@ export class Stage {
     return this.#node;
   }
 
+  /** One more node beside the others; clients reach it by its own `url`. */
+  async joinNode(settings: NodeSettings = {}): Promise<NotesNode> {
+    const node = await NotesNode.start({ ...this.config, ...settings });
+    this.#nodes.add(node);
+    return node;
+  }
+
   /** Kills the node; nobody answers until the next one is started. */
   async killNode(): Promise<void> {
     for (const proxy of this.#proxies) proxy.target = undefined;
