@@ -12,7 +12,7 @@ const facts: Facts = {
   metrics: new Set(metrics.map(({ name }) => name)),
   codes: new Set(Object.keys(errors)),
   otherWords: new Set(
-    'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK DATABASE_URL REDIS_URL DATA_DIR JWT_SECRET FEED_KEY FEED DEPARTURES_URL PORT'.split(
+    'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK DATABASE_URL REDIS_URL DATA_DIR JWT_SECRET FEED_KEY FEED DEPARTURES_URL PORT LISTEN NAMESERVER'.split(
       ' ',
     ),
   ),
@@ -25,7 +25,16 @@ describe('the documents', () => {
   });
 
   it('are all there', () => {
-    const names = ['lifecycle', 'protocol', 'guarantees', 'operations', 'errors', 'glossary', 'adr/README'];
+    const names = [
+      'lifecycle',
+      'protocol',
+      'guarantees',
+      'operations',
+      'deployment',
+      'errors',
+      'glossary',
+      'adr/README',
+    ];
     expect([...docs.keys()]).toEqual(expect.arrayContaining(['README.md', ...names.map((name) => `docs/${name}.md`)]));
   });
 

@@ -31,7 +31,10 @@ export function docFaults(docs: Docs, facts: Facts): string[] {
 
 function linkFaults(path: string, prose: string, docs: Docs): string[] {
   const links = Array.from(prose.matchAll(/\]\(([^)\s]+)\)/g), ([, link = '']) => link);
-  const paths = Array.from(prose.matchAll(/`((?:libs|test|docs|tools)\/[\w./-]+\.\w+)`/g), ([, file = '']) => file);
+  const paths = Array.from(
+    prose.matchAll(/`((?:libs|test|docs|tools|deploy)\/[\w./-]+\.\w+)`/g),
+    ([, file = '']) => file,
+  );
   return [
     ...links.flatMap((link) => (/^https?:/.test(link) ? [] : linkFault(path, link, docs))),
     ...paths.flatMap((file) => (existsSync(join(root, file)) ? [] : [`there is no ${file}`])),

@@ -1,9 +1,10 @@
 import { aptInstall, aptUsable } from './apt.mjs';
 import { chromium } from './chromium.mjs';
+import { haproxy } from './haproxy.mjs';
 import { postgres } from './postgres.mjs';
 import { redis } from './redis.mjs';
 
-const all = [postgres, redis, chromium];
+const all = [postgres, redis, chromium, haproxy];
 
 export const serviceNames = all.map(({ name }) => name);
 
