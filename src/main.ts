@@ -8,13 +8,16 @@ import { AppModule } from './app.module.js';
 import { readAppConfig, type AppConfig } from './config/app.config.js';
 import { DataFolder } from './config/data-folder.js';
 import { ConfigError } from './config/environment.js';
+import { variables } from './config/variables.js';
 import { FeedProcess } from './feed-process/feed-process.js';
 import { feedOptions, feedUsage, parseStrictly, readFeedArguments, UsageError } from './feed/feed-arguments.js';
+
+const nodeVariables = Object.entries(variables).flatMap(([name, { readBy }]) => (readBy === 'feed' ? [] : [name]));
 
 const usage = `usage: npm start -- [options]
   --no-feed            only the server
 ${feedUsage}
-Environment: PORT, DATABASE_URL, DATA_DIR, JWT_SECRET, FEED_KEY, FEED=off`;
+Environment: ${nodeVariables.join(', ')} (docs/deployment.md)`;
 
 async function start(): Promise<void> {
   const {

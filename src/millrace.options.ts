@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import type { MillraceOptions } from '@millrace/nest';
-import type { AppConfig } from './config/app.config.js';
+import type { AppConfig, DatabaseConfig } from './config/app.config.js';
 import { authenticator } from './sign-in/token.js';
 
 /** How Departures wants its Millrace. */
 export function millraceOptions({ database, jwtSecret }: AppConfig): MillraceOptions {
   return {
-    ...(database.kind === 'server'
-      ? { postgres: { connectionString: database.connectionString } }
-      : { embedded: { dataDir: join(database.folder, 'database') } }),
+    ...storesOf(database),
     authenticate: authenticator(jwtSecret),
     session: {
       // The feed may send up to 500 departures a second.
@@ -19,4 +17,10 @@ export function millraceOptions({ database, jwtSecret }: AppConfig): MillraceOpt
       drainTimeoutMs: 2_000,
     },
   };
+}
+
+function storesOf(database: DatabaseConfig): Pick<MillraceOptions, 'postgres' | 'embedded' | 'redis'> {
+  if (database.kind === 'embedded') return { embedded: { dataDir: join(database.folder, 'database') } };
+  const { connectionString, redisUrl } = database;
+  return { postgres: { connectionString }, ...(redisUrl !== undefined && { redis: { url: redisUrl } }) };
 }

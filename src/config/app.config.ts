@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { ConfigError, secret, text, type Environment } from './environment.js';
+import type { VariableName } from './variables.js';
 
 export type DatabaseConfig =
-  | { readonly kind: 'server'; readonly connectionString: string }
+  | { readonly kind: 'server'; readonly connectionString: string; readonly redisUrl: string | undefined }
   /** PGlite, with its files below `folder`. */
   | { readonly kind: 'embedded'; readonly folder: string };
 
@@ -12,7 +13,7 @@ export abstract class AppConfig {
   /** 0 = any that is free. */
   abstract readonly port: number;
   abstract readonly database: DatabaseConfig;
-  /** Signs the tokens. A new one at each start costs nothing but a sign-in, which the SDK repeats by itself. */
+  /** Signs the tokens. On one node, a new one at each start costs only a sign-in, which the SDK repeats by itself. */
   abstract readonly jwtSecret: string;
   /** Who shows it at the sign-in is the feed. */
   abstract readonly feedKey: string;
@@ -20,24 +21,37 @@ export abstract class AppConfig {
 }
 
 /**
- * `PORT` (3000), `DATABASE_URL` (without it the embedded database), `DATA_DIR` (`.data` in the working directory: where
- * the embedded database keeps its files, so that the feed goes on after a restart), `JWT_SECRET` and `FEED_KEY`
- * (generated), `FEED` (`on` or `off`).
+ * What the variables of a node say, see `variables.ts`.
  *
  * @throws ConfigError
  */
 export function readAppConfig(environment: Environment = process.env): AppConfig {
-  const connectionString = text(environment, 'DATABASE_URL');
+  const database = readDatabase(environment);
+  const areShared = database.kind === 'server' && database.redisUrl !== undefined;
+  const readSecret = areShared ? sharedSecret : ownSecret;
   return {
     port: port(environment),
-    database:
-      connectionString === undefined
-        ? { kind: 'embedded', folder: resolve(text(environment, 'DATA_DIR') ?? '.data') }
-        : { kind: 'server', connectionString: postgresUrl(connectionString) },
-    jwtSecret: secret(environment, 'JWT_SECRET') ?? generateSecret(),
-    feedKey: secret(environment, 'FEED_KEY') ?? generateSecret(),
+    database,
+    jwtSecret: readSecret(environment, 'JWT_SECRET'),
+    feedKey: readSecret(environment, 'FEED_KEY'),
     feed: feed(environment),
   };
+}
+
+function readDatabase(environment: Environment): DatabaseConfig {
+  const connectionString = text(environment, 'DATABASE_URL');
+  const redisUrl = text(environment, 'REDIS_URL');
+  if (connectionString !== undefined) {
+    return {
+      kind: 'server',
+      connectionString: address(connectionString, 'DATABASE_URL', 'postgres://user:password@host:port/database'),
+      redisUrl: redisUrl && address(redisUrl, 'REDIS_URL', 'redis://user:password@host:port'),
+    };
+  }
+  if (redisUrl === undefined) return { kind: 'embedded', folder: resolve(text(environment, 'DATA_DIR') ?? '.data') };
+  throw new ConfigError(
+    'REDIS_URL is set without DATABASE_URL: the embedded database is for one node, which needs no Redis',
+  );
 }
 
 function port(environment: Environment): number {
@@ -46,10 +60,12 @@ function port(environment: Environment): number {
   throw new ConfigError(`PORT is "${value}"; it must be a whole number from 0 (any free port) to 65535`);
 }
 
+const protocols = { DATABASE_URL: /^postgres(?:ql)?:\/\/./, REDIS_URL: /^rediss?:\/\/./ };
+
 /** The value holds a password, so the message does not repeat it. */
-function postgresUrl(value: string): string {
-  if (/^postgres(?:ql)?:\/\/./.test(value) && URL.canParse(value)) return value;
-  throw new ConfigError('DATABASE_URL is not an address of the form postgres://user:password@host:port/database');
+function address(value: string, name: keyof typeof protocols, form: string): string {
+  if (protocols[name].test(value) && URL.canParse(value)) return value;
+  throw new ConfigError(`${name} is not an address of the form ${form}`);
 }
 
 function feed(environment: Environment): 'on' | 'off' {
@@ -58,4 +74,13 @@ function feed(environment: Environment): 'on' | 'off' {
   throw new ConfigError(`FEED is "${value}"; it must be "on" or "off"`);
 }
 
-const generateSecret = (): string => randomBytes(32).toString('base64url');
+function ownSecret(environment: Environment, name: VariableName): string {
+  return secret(environment, name) ?? randomBytes(32).toString('base64url');
+}
+
+/** What each node makes for itself differs: the tokens of one would be refused by the others. */
+function sharedSecret(environment: Environment, name: VariableName): string {
+  const given = secret(environment, name);
+  if (given !== undefined) return given;
+  throw new ConfigError(`${name} is not set: with REDIS_URL there are several nodes, and it must be the same on all`);
+}

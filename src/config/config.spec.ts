@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { readAppConfig } from './app.config.js';
 import { ConfigError } from './environment.js';
 import { feedEnvironment, readFeedConfig } from './feed.config.js';
+import { variables } from './variables.js';
 
 const secret = 's'.repeat(32);
+const several = { DATABASE_URL: 'postgres://db/app', REDIS_URL: 'redis://cache', JWT_SECRET: secret, FEED_KEY: secret };
 
 describe('the configuration of the server', () => {
   it('needs nothing', () => {
@@ -24,10 +26,11 @@ describe('the configuration of the server', () => {
 
   it('takes what is set', () => {
     const url = 'postgres://ada:pw@db:5432/app';
-    const set = { PORT: '0', DATABASE_URL: url, JWT_SECRET: secret, FEED_KEY: `${secret}f`, FEED: 'off' };
-    expect(readAppConfig(set)).toEqual({
+    const redisUrl = 'rediss://:pw@cache:6380';
+    const set = { PORT: '0', DATABASE_URL: url, REDIS_URL: redisUrl, FEED: 'off' };
+    expect(readAppConfig({ ...set, JWT_SECRET: secret, FEED_KEY: `${secret}f` })).toEqual({
       port: 0,
-      database: { kind: 'server', connectionString: url },
+      database: { kind: 'server', connectionString: url, redisUrl },
       jwtSecret: secret,
       feedKey: `${secret}f`,
       feed: 'off',
@@ -36,8 +39,12 @@ describe('the configuration of the server', () => {
   });
 
   it('takes an empty variable for one that is not set', () => {
-    const empty = { PORT: '', DATABASE_URL: '', DATA_DIR: '', JWT_SECRET: '', FEED_KEY: '', FEED: '' };
+    const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
     expect(readAppConfig(empty)).toMatchObject({ port: 3000, database: { kind: 'embedded' }, feed: 'on' });
+    expect(readAppConfig({ DATABASE_URL: 'postgres://db/app', REDIS_URL: '' }).database).toMatchObject({
+      kind: 'server',
+      redisUrl: undefined,
+    });
   });
 
   it.each([
@@ -46,6 +53,7 @@ describe('the configuration of the server', () => {
     ['PORT', '-1'],
     ['DATABASE_URL', 'mysql://db/app'],
     ['DATABASE_URL', 'db'],
+    ['REDIS_URL', 'redis://cache'],
     ['JWT_SECRET', 'short'],
     ['FEED_KEY', 'short'],
     ['FEED', 'no'],
@@ -55,8 +63,20 @@ describe('the configuration of the server', () => {
     expect(read).toThrow(new RegExp(`^${name} is `));
   });
 
-  it('keeps the password of a wrong address to itself', () => {
-    expect(() => readAppConfig({ DATABASE_URL: 'mysql://ada:hush@db/app' })).not.toThrow(/hush/);
+  it.each([
+    ['DATABASE_URL', 'mysql://ada:hush@db/app'],
+    ['REDIS_URL', 'http://ada:hush@cache'],
+    ['REDIS_URL', 'ada:hush@cache'],
+  ])('keeps the password of a wrong %s to itself', (name, value) => {
+    const read = () => readAppConfig({ ...several, [name]: value });
+    expect(read).toThrow(new RegExp(`^${name} is not an address of the form`));
+    expect(read).not.toThrow(/hush/);
+  });
+
+  it.each(['JWT_SECRET', 'FEED_KEY'])('makes no %s where several nodes must have the same', (name) => {
+    expect(() => readAppConfig({ ...several, [name]: '' })).toThrow(
+      new ConfigError(`${name} is not set: with REDIS_URL there are several nodes, and it must be the same on all`),
+    );
   });
 });
 
@@ -70,7 +90,7 @@ describe('the configuration of the feed', () => {
   });
 
   it('is without the secrets of the server', () => {
-    const given = feedEnvironment({ url, feedKey: secret }, { JWT_SECRET: secret, DATABASE_URL: 'postgres://db/app' });
+    const given = feedEnvironment({ url, feedKey: secret }, several);
     expect(Object.keys(given).toSorted()).toEqual(['DEPARTURES_URL', 'FEED_KEY']);
   });
 

@@ -24,6 +24,6 @@ export function readFeedConfig(environment: Environment = process.env): FeedConf
 
 /** The environment of a feed that the server starts: its own, less the secrets that the feed has no use for. */
 export function feedEnvironment({ url, feedKey }: FeedConfig, environment: Environment = process.env): Environment {
-  const { DATABASE_URL: _url, JWT_SECRET: _secret, ...rest } = environment;
+  const { DATABASE_URL: _database, REDIS_URL: _redis, JWT_SECRET: _secret, ...rest } = environment;
   return { ...rest, DEPARTURES_URL: url, FEED_KEY: feedKey };
 }

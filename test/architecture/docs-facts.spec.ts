@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errors } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
+import { variables } from '../../src/config/variables.js';
 import { docFaults, readDocs, type Facts } from './docs-facts.js';
 import { everything } from './docs-operations.js';
 import { root } from './source-tree.js';
@@ -12,8 +13,8 @@ const facts: Facts = {
   metrics: new Set(metrics.map(({ name }) => name)),
   codes: new Set(Object.keys(errors)),
   otherWords: new Set(
-    'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK DATABASE_URL REDIS_URL DATA_DIR JWT_SECRET FEED_KEY FEED DEPARTURES_URL PORT LISTEN NAMESERVER'.split(
-      ' ',
+    Object.keys(variables).concat(
+      'PROTOCOL_VERSION ROUTE_ARGS_METADATA INJECTABLE_WATERMARK LISTEN NAMESERVER'.split(' '),
     ),
   ),
 };

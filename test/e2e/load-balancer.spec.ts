@@ -11,7 +11,9 @@ import { LoadBalancer } from './support/load-balancer.js';
 import { Load } from './support/load.js';
 import { total } from './support/metrics.js';
 import type { NotesNode } from './support/notes-node.js';
+import { RawSession } from './support/raw-session.js';
 import { Stage } from './support/stage.js';
+import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
 
 const CLIENTS = 30;
@@ -102,6 +104,16 @@ it('takes websockets only, hides what nobody guards, and spreads the clients', a
   console.log('load balancer, sessions of each node:', spread.join(', '));
   // The one that is idle came to the last node by another way.
   for (const sessions of spread) expect(Math.abs(sessions - CLIENTS / nodes.length)).toBeLessThanOrEqual(2);
+});
+
+it('keeps the host, so that pages which the nodes serve may connect, also where TLS ends before them', async () => {
+  const auth = RawSession.auth(await signToken(stage.secret, 'page'));
+  for (const origin of [balancer.url, balancer.url.replace('http:', 'https:')]) {
+    (await RawSession.open(balancer.url, auth, { origin })).close();
+  }
+  await expect(RawSession.open(balancer.url, auth, { origin: 'https://evil.example' })).rejects.toThrow(
+    'websocket error',
+  );
 });
 
 it('sends nobody to a node that drains, and leaves its sessions to go by themselves', async () => {

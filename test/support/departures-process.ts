@@ -7,13 +7,13 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const main = 'dist/main.js';
 
 export interface DeparturesOptions {
-  /** Folder of the embedded database. */
+  /** Folder of the embedded database, which is used unless `env` has a `DATABASE_URL`. */
   readonly dataDir: string;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The built app, in a process of its own, on a port of its own and the embedded database. */
+/** The built app, in a process of its own and on a port of its own. Of the services around it has only what it is given. */
 export class DeparturesProcess {
   /** Everything it printed, line by line. */
   readonly lines: string[] = [];
@@ -23,7 +23,7 @@ export class DeparturesProcess {
 
   private constructor({ dataDir, args = [], env = {} }: DeparturesOptions) {
     if (!existsSync(`${root}${main}`)) throw new Error(`${main} is not there: npm run build`);
-    const { DATABASE_URL: _url, FEED: _feed, ...inherited } = process.env;
+    const { DATABASE_URL: _database, REDIS_URL: _redis, FEED: _feed, ...inherited } = process.env;
     this.#child = spawn(process.execPath, [main, ...args], {
       cwd: root,
       env: { ...inherited, ...env, PORT: '0', DATA_DIR: dataDir },
