@@ -56,6 +56,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'chaos',
           include: ['test/chaos/**/*.spec.ts'],
           exclude: shared.exclude,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,19 @@ import { fileURLToPath } from 'node:url';
 
 // Long enough to pull an image; a service that cannot start ends its guard, and with it the wait.
 const readyWithinMs = 180_000;
+const goneWithinMs = 15_000;
 const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
+
+/**
+ * A running service. `end` takes it down until `serve`; `signal` is for SIGSTOP and SIGCONT.
+ *
+ * @typedef {object} Guarded
+ * @property {number} port
+ * @property {(signal: NodeJS.Signals) => void} signal
+ * @property {(signal: NodeJS.Signals) => Promise<void>} end
+ * @property {() => Promise<unknown>} serve on the same port, with the same folder
+ * @property {() => Promise<void>} stop for good
+ */
 
 /**
  * Starts a service under a guard and waits until it answers.
@@ -20,7 +32,7 @@ const guard = fileURLToPath(new URL('guard.mjs', import.meta.url));
  * @param {(place: { folder: string, port: number }) => object} service.commands `serve` and, before it, `files` to write
  *   into the folder and commands to `prepare`; after it `cleanUp`
  * @param {(port: number) => Promise<unknown>} service.probe resolves once the service answers on this port
- * @returns {Promise<{ port: number, stop: () => Promise<void> }>}
+ * @returns {Promise<Guarded>}
  */
 export async function startGuarded(service) {
   // A port that was free a moment ago can be taken when the service binds it.
@@ -44,17 +56,51 @@ async function startOnce({ name, user, commands, probe }) {
   child.stdin.on('error', () => {});
   child.stdin.write(`${JSON.stringify({ folder, user, ...commands({ folder, port }) })}\n`);
   const exited = once(child, 'exit');
+  const order = (words) => child.stdin.write(`${words}\n`);
   const stop = async () => {
     child.stdin.end();
     await exited;
   };
+  const answers = () =>
+    Promise.race([ready(probe, port), exited.then(() => Promise.reject(new Error(`${name} ended`)))]);
   try {
-    await Promise.race([ready(probe, port), exited.then(() => Promise.reject(new Error(`${name} did not start`)))]);
+    await answers();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { port, stop };
+  return {
+    port,
+    stop,
+    signal: (signal) => void order(`signal ${signal}`),
+    end: (signal) => {
+      order(`end ${signal}`);
+      return gone(port);
+    },
+    serve: () => {
+      order('serve');
+      return answers();
+    },
+  };
+}
+
+/** Once nobody listens there any more, whoever was left behind by a dead parent included. */
+async function gone(port) {
+  for (const giveUpAt = Date.now() + goneWithinMs; await listens(port); await sleep(20)) {
+    if (Date.now() > giveUpAt) throw new Error(`Port ${port} is still taken`);
+  }
+}
+
+async function listens(port) {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 async function ready(probe, port) {

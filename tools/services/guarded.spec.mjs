@@ -48,6 +48,52 @@ describe('a guarded service', () => {
     await gone(port, folder);
   });
 
+  it('is taken down and serves again on its port and in its folder, and is stopped although it is down or frozen', async () => {
+    let folder;
+    const start = () =>
+      startGuarded({
+        name: 'probe',
+        probe,
+        commands: (place) => {
+          folder = place.folder;
+          return {
+            prepare: [['touch', 'prepared']],
+            serve: ['sh', '-c', `echo x >> starts; exec "$0" -e '${listen}' ${place.port}`, process.execPath],
+          };
+        },
+      });
+    const { port, end, serve, stop } = await start();
+    await end('SIGKILL');
+    await expect(probe(port)).rejects.toThrow('ECONNREFUSED');
+    expect(existsSync(`${folder}/prepared`)).toBe(true);
+    await serve();
+    await probe(port);
+    expect(execFileSync('cat', [`${folder}/starts`], { encoding: 'utf8' })).toBe('x\nx\n');
+    await end('SIGKILL');
+    await stop();
+    await gone(port, folder);
+
+    const frozen = await start();
+    frozen.signal('SIGSTOP');
+    await frozen.stop();
+    await gone(frozen.port, folder);
+  });
+
+  it('serves again although the one before is not quite gone when its port is free', async () => {
+    const slowToGo = `process.on('SIGTERM', () => { server.close(); setTimeout(() => process.exit(), 500); })`;
+    const { port, end, serve, stop } = await startGuarded({
+      name: 'probe',
+      probe,
+      commands: (place) => ({
+        serve: [process.execPath, '-e', `const server = ${listen}; ${slowToGo}`, `${place.port}`],
+      }),
+    });
+    await end('SIGTERM');
+    await serve();
+    await probe(port);
+    await stop();
+  });
+
   it('ends when its owner is killed', async () => {
     owner = spawn(
       process.execPath,

@@ -19,9 +19,12 @@ export const postgres = {
   /** How to get a database here, or undefined: then packages must be installed first. */
   find() {
     if (process.env.DATABASE_URL) return () => given(process.env.DATABASE_URL);
+    return this.findInstalled() ?? (dockerUsable() ? startContainer : undefined);
+  },
+
+  findInstalled() {
     const folder = newestInstalled();
-    if (folder) return () => startInstalled(folder);
-    return dockerUsable() ? startContainer : undefined;
+    return folder && (() => startInstalled(folder));
   },
 };
 
@@ -37,7 +40,7 @@ async function given(url) {
 async function startInstalled(binaries) {
   const password = randomBytes(12).toString('hex');
   const url = (port) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  const { port, stop } = await startGuarded({
+  const guarded = await startGuarded({
     name: 'postgres',
     user: isRoot ? systemUser('postgres') : undefined,
     probe: (tried) => probe(url(tried)),
@@ -49,7 +52,7 @@ async function startInstalled(binaries) {
       serve: [join(binaries, 'postgres'), ...`-D data -h 127.0.0.1 -p ${own}`.split(' '), '-k', folder, ...settings],
     }),
   });
-  return { env: { DATABASE_URL: url(port) }, stop };
+  return { ...guarded, env: { DATABASE_URL: url(guarded.port) } };
 }
 
 async function startContainer() {

@@ -13,15 +13,18 @@ export const redis = {
 
   find() {
     if (process.env.REDIS_URL) return async () => ({ env: { REDIS_URL: process.env.REDIS_URL }, stop: async () => {} });
+    return this.findInstalled() ?? (dockerUsable() ? () => start(container) : undefined);
+  },
+
+  findInstalled() {
     const [binary] = inPath('redis-server');
-    if (binary) return () => start((place) => installed(binary, place));
-    return dockerUsable() ? () => start(container) : undefined;
+    return binary && (() => start((place) => installed(binary, place)));
   },
 };
 
 async function start(commands) {
-  const { port, stop } = await startGuarded({ name: 'redis', commands, probe });
-  return { env: { REDIS_URL: `redis://127.0.0.1:${port}` }, stop };
+  const guarded = await startGuarded({ name: 'redis', commands, probe });
+  return { ...guarded, env: { REDIS_URL: `redis://127.0.0.1:${guarded.port}` } };
 }
 
 const installed = (binary, { folder, port }) => ({
