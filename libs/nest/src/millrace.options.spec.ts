@@ -15,6 +15,20 @@ describe('the options', () => {
     expect(Object.isFrozen(session)).toBe(true);
   });
 
+  it.each([
+    ['the embedded database', {}, 500],
+    [
+      'a server and Redis',
+      { embedded: undefined, postgres: { connectionString: 'postgres://a/b' }, redis: { url: 'redis://c' } },
+      500,
+    ],
+    ['a server alone', { embedded: undefined, postgres: { connectionString: 'postgres://a/b' } }, 100],
+  ])('look into the log as often as %s needs it, unless told otherwise', (_what, options, digestIntervalMs) => {
+    expect(resolveOptions({ ...given, ...options }).hub).toMatchObject({ digestIntervalMs, holdMs: 50 });
+    const told = resolveOptions({ ...given, ...options, hub: { digestIntervalMs: 250 } });
+    expect(told.hub.digestIntervalMs).toBe(250);
+  });
+
   it('take undefined for not given, as configuration services say it', () => {
     const session = { maxSubscriptions: undefined } as unknown as NonNullable<MillraceOptions['session']>;
     expect(resolveOptions({ ...given, session }).session.maxSubscriptions).toBe(200);

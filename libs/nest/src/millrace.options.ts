@@ -2,7 +2,7 @@ import { defaultRedisOptions, type RedisOptions } from './redis/redis.options.js
 import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
-import { defaultHubOptions, type HubOptions } from './hub/hub.options.js';
+import { defaultHubOptions, logOnlyHubOptions, type HubOptions } from './hub/hub.options.js';
 import type { Authenticator } from './session/authenticator.port.js';
 import { defaultSessionOptions, type SessionOptions } from './session/session.options.js';
 import type { PgSource } from './stream/pg/pg-database.js';
@@ -73,14 +73,15 @@ export interface ResolvedOptions extends ResolvedOutboundOptions {
 export function resolveOptions(given: MillraceOptions | undefined): ResolvedOptions {
   // The types do not reach into every factory: one may forget its `return`.
   if (typeof given !== 'object') throw new BootError('MillraceModule has no options: its useFactory returned nothing');
+  const outbound = outboundOf(given);
   const resolved: ResolvedOptions = {
-    ...outboundOf(given),
+    ...outbound,
     authenticate: authenticatorOf(given),
     transactions: given.transactions,
     session: section('session', defaultSessionOptions, given.session),
     command: section('command', defaultCommandOptions, given.command),
     channel: section('channel', defaultChannelOptions, given.channel),
-    hub: section('hub', defaultHubOptions, given.hub),
+    hub: section('hub', hubDefaults(outbound), given.hub),
   };
   checkAcross(resolved);
   return resolved;
@@ -98,6 +99,12 @@ function outboundOf(given: Pick<MillraceOptions, 'postgres' | 'embedded' | 'redi
     redis: redisOf(given),
     stream: section('stream', defaultStreamOptions, given.stream),
   };
+}
+
+/** The embedded database has one node, whose own broker brings all there is. */
+function hubDefaults({ database, redis }: ResolvedOutboundOptions): HubOptions {
+  const isLogOnly = database.kind === 'postgres' && !redis;
+  return { ...defaultHubOptions, ...(isLogOnly && logOnlyHubOptions) };
 }
 
 function databaseOf({ postgres, embedded }: Pick<MillraceOptions, 'postgres' | 'embedded'>): DatabaseChoice {

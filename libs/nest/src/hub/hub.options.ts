@@ -28,7 +28,8 @@ export interface HubOptions {
   readonly repairRetryMaxMs: number;
   /**
    * Time between two looks into the log for what the broker lost, in ms. Raised: a lost last message comes later.
-   * Lowered: more queries. Minimum 50. @defaultValue 500
+   * Lowered: more queries. Minimum 50. On a PostgreSQL server without Redis these looks are how a node hears of what the
+   * others numbered, and the default is 100. @defaultValue 500
    */
   readonly digestIntervalMs: number;
   /**
@@ -61,6 +62,9 @@ export interface HubOptions {
   /** When those come back, in ms. @defaultValue 500 */
   readonly busyRetryAfterMs: number;
 }
+
+/** Where no broker comes from other nodes. */
+export const logOnlyHubOptions: Pick<HubOptions, 'digestIntervalMs'> = { digestIntervalMs: 100 };
 
 export const defaultHubOptions: HubOptions = {
   holdMs: 50,
