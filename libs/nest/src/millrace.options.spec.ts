@@ -15,17 +15,14 @@ describe('the options', () => {
     expect(Object.isFrozen(session)).toBe(true);
   });
 
+  const postgres = { connectionString: 'postgres://a/b' };
   it.each([
-    ['the embedded database', {}, 500],
-    [
-      'a server and Redis',
-      { embedded: undefined, postgres: { connectionString: 'postgres://a/b' }, redis: { url: 'redis://c' } },
-      500,
-    ],
-    ['a server alone', { embedded: undefined, postgres: { connectionString: 'postgres://a/b' } }, 100],
+    ['the embedded database', given, 500],
+    ['a server and Redis', { authenticate, postgres, redis: { url: 'redis://c' } }, 500],
+    ['a server alone', { authenticate, postgres }, 100],
   ])('look into the log as often as %s needs it, unless told otherwise', (_what, options, digestIntervalMs) => {
-    expect(resolveOptions({ ...given, ...options }).hub).toMatchObject({ digestIntervalMs, holdMs: 50 });
-    const told = resolveOptions({ ...given, ...options, hub: { digestIntervalMs: 250 } });
+    expect(resolveOptions(options).hub).toMatchObject({ digestIntervalMs, holdMs: 50 });
+    const told = resolveOptions({ ...options, hub: { digestIntervalMs: 250 } });
     expect(told.hub.digestIntervalMs).toBe(250);
   });
 

@@ -10,6 +10,9 @@ const program = fileURLToPath(new URL('../../apps/dist/notes/main.js', import.me
 const STARTS_WITHIN_MS = 20_000;
 const MAX_OUTPUT = 100_000;
 
+/** Has a node speak the version of the wire protocol after this one. */
+export const nextProtocol = fileURLToPath(new URL('next-protocol.mjs', import.meta.url));
+
 export interface NodeExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -25,10 +28,11 @@ export class NotesNode {
   #ending: 'by-itself' | 'by-signal' = 'by-itself';
   readonly exited: Promise<NodeExit>;
 
-  constructor(config: NotesConfig) {
+  constructor(config: NotesConfig, preload?: string) {
     const env = { ...process.env, NODE_ENV: 'test', NOTES_CONFIG: JSON.stringify(config) };
     // The channel is there to be closed: the node ends when this process does.
-    this.#child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const args = preload === undefined ? [program] : ['--import', preload, program];
+    this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-MAX_OUTPUT)));
     }
@@ -38,8 +42,8 @@ export class NotesNode {
   }
 
   /** Rejects with what the process printed when it ends instead of listening. */
-  static async start(config: NotesConfig): Promise<NotesNode> {
-    const node = new NotesNode(config);
+  static async start(config: NotesConfig, preload?: string): Promise<NotesNode> {
+    const node = new NotesNode(config, preload);
     await node.#listen();
     return node;
   }

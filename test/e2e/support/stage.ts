@@ -52,9 +52,9 @@ export class Stage {
     return this.#node;
   }
 
-  /** One more node beside the others; clients reach it by its own `url`. */
-  async joinNode(settings: NodeSettings = {}): Promise<NotesNode> {
-    const node = await NotesNode.start({ ...this.config, ...settings });
+  /** One more node beside the others; clients reach it by its own `url`. `preload` is a module that it loads first. */
+  async joinNode(settings: NodeSettings = {}, preload?: string): Promise<NotesNode> {
+    const node = await NotesNode.start({ ...this.config, ...settings }, preload);
     this.#nodes.add(node);
     return node;
   }

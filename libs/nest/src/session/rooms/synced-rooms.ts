@@ -5,6 +5,7 @@ import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import type { AdapterClass } from '../realtime-io-adapter.js';
 import { AdapterPublisher, AdapterSubscriber } from './adapter-redis.js';
+import { roomsKeyOf } from './rooms-key.js';
 
 export interface SyncedRoomsParts {
   readonly publisher: RedisPublisher;
@@ -23,7 +24,7 @@ export function syncedRooms({ publisher, subscriber, recorder, key }: SyncedRoom
   const isSynced = (): boolean => publisher.isUp && subscriber.isUp;
   return class extends NodeRooms {
     constructor(namespace: Namespace) {
-      super(namespace, guarded, heard, { key });
+      super(namespace, guarded, heard, { key: roomsKeyOf(namespace.name, key) });
     }
 
     protected override get isSynced(): boolean {
