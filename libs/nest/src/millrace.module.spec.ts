@@ -1,11 +1,15 @@
 import 'reflect-metadata';
-import { Module, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
+import { ChannelAccess } from './channel/channel-access.js';
 import { BootError } from './core/boot-error.js';
 import { MillraceModule } from './millrace.module.js';
+import type { PublisherOptions } from './millrace.options.js';
 import { RingLifecycle } from './ring-lifecycle.js';
+import { SessionGateway } from './session/session.gateway.js';
+import { ChannelPublisher } from './stream/channel-publisher.js';
 
 const authenticate = { authenticate: () => Promise.reject(new Error('not asked here')) };
 /** Nobody listens there: whatever is put together wrongly must be said before the database is asked. */
@@ -56,6 +60,36 @@ describe('the boot stops', () => {
     @Module({ imports: [shared, Feature], providers: [Below, Beside, OtherServer] })
     class Root {}
     await expectRefused(Root, 'The database of the stream cannot be used');
+  });
+});
+
+describe('a process that only publishes', () => {
+  const { postgres } = options;
+  const refused = async (dynamic: DynamicModule, message: string): Promise<void> => {
+    const booted = NestFactory.createApplicationContext(dynamic, { logger: false, abortOnError: false });
+    await expect(booted).rejects.toThrow(BootError);
+    await expect(booted).rejects.toThrow(message);
+  };
+
+  it.each([
+    ['no database', {}, 'No database: give `postgres'],
+    ['no factory’s answer', undefined, 'forPublisher() has no options'],
+    ['an address that is no Redis', { postgres, redis: { url: 'http://cache' } }, '`redis.url` must be like'],
+    ['an option of a node', { postgres, stream: { pageMaxEvents: 5 } }, 'There is no option `stream.pageMaxEvents`'],
+    ['a database that is not there', { postgres }, 'The database of the stream cannot be used'],
+  ])('does not boot with %s', async (_what, given, message) => {
+    await refused(MillraceModule.forPublisherAsync({ useFactory: () => given as PublisherOptions }), message);
+  });
+
+  it('has no gateway, no policies and no sessions', async () => {
+    @Module({ imports: [MillraceModule.forPublisher({ postgres })] })
+    class Worker {}
+    const app = await NestFactory.create(Worker, { logger: false, abortOnError: false });
+    expect(app.get(ChannelPublisher, { strict: false })).toBeInstanceOf(ChannelPublisher);
+    for (const absent of [SessionGateway, ChannelAccess, RingLifecycle]) {
+      expect(() => app.get(absent, { strict: false })).toThrow('does not exist');
+    }
+    await app.close();
   });
 });
 
