@@ -28,7 +28,7 @@ class Hall {
 
   static async open(key: string): Promise<Hall> {
     const redis = await RedisBench.open();
-    await vi.waitFor(() => expect(redis.isUp).toBe(true));
+    await vi.waitUntil(() => redis.isUp);
     return new Hall(redis, key);
   }
 
@@ -36,7 +36,7 @@ class Hall {
     const { port } = this.server.httpServer.address() as { port: number };
     const client = io(`http://127.0.0.1:${port}/hall`, { transports: ['websocket'], reconnection: false });
     this.#clients.push(client);
-    await vi.waitFor(() => expect(client.connected).toBe(true));
+    await vi.waitUntil(() => client.connected);
     return client;
   }
 
