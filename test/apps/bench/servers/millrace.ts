@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Module, UseGuards, type CanActivate } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import {
+  ChannelPolicy,
+  ChannelPublisher,
+  Command,
+  EndpointsModule,
+  Gateway,
+  jwt,
+  MillraceDatabase,
+  MillraceModule,
+  Payload,
+  type Policy,
+} from '@millrace/nest';
+import { commands, feed, PADDING_BYTES } from '../contracts.js';
+import { declareHandlers } from '../handlers.js';
+import { answerParent } from '../remote.js';
+import { secret } from '../token.js';
+import { cpuMicros, keptBytes, sharedNow } from '../usage.js';
+import type { BenchServer } from './bench-server.js';
+
+@Injectable()
+class MemberGuard implements CanActivate {
+  canActivate(): boolean {
+    return true;
+  }
+}
+
+@ChannelPolicy(feed)
+class FeedPolicy implements Policy {
+  subscribe(): boolean {
+    return true;
+  }
+}
+
+@Gateway()
+@UseGuards(MemberGuard)
+class OrderGateway {}
+declareHandlers(OrderGateway, (index) => Command(commands[index]!) as MethodDecorator, Payload());
+
+@Module({
+  imports: [
+    MillraceModule.forRoot({
+      postgres: { connectionString: process.env['BENCH_DATABASE_URL'] ?? '' },
+      redis: { url: process.env['REDIS_URL'] ?? '' },
+      authenticate: jwt({
+        secret: secret(),
+        issuer: 'bench',
+        audience: 'bench',
+        toPrincipal: ({ sub }) => ({ name: sub }),
+      }),
+      session: { framesPerSecond: 1_000_000, frameBurst: 1_000_000, maxCommandsInFlight: 1_000 },
+    }),
+    EndpointsModule,
+  ],
+  providers: [OrderGateway, FeedPolicy, MemberGuard],
+})
+class BenchModule {}
+
+const app = await NestFactory.create<NestExpressApplication>(BenchModule, { logger: ['error', 'warn'] });
+await app.listen(0, '127.0.0.1');
+const publisher = app.get(ChannelPublisher);
+const database = app.get(MillraceDatabase);
+const padding = 'x'.repeat(PADDING_BYTES);
+let sent = 0;
+
+const publish = (name: string): Promise<unknown> =>
+  publisher.publish(feed, { name }, 'feed.moved', { n: ++sent, padding });
+
+answerParent({
+  url: () => app.getUrl(),
+  cpu: cpuMicros,
+  kept: keptBytes,
+
+  async emit({ room, bursts, size, everyMs }) {
+    for (let burst = 0; burst < bursts; burst++) {
+      await Promise.all([Array.from({ length: size }, () => publish(room)), sleep(everyMs)].flat());
+    }
+  },
+
+  async publishFor(forMs, inFlight) {
+    const until = performance.now() + forMs;
+    let count = 0;
+    const sender = async (): Promise<void> => {
+      for (; performance.now() < until; count++) await publish('hot');
+    };
+    await Promise.all(Array.from({ length: inFlight }, sender));
+    return count;
+  },
+
+  async commitFor(room, count, everyMs) {
+    const committedAt: [n: number, at: number][] = [];
+    const running: Promise<void>[] = [];
+    for (let index = 0; index < count; index++) {
+      running.push(
+        (async () => {
+          const n = await database.transaction(async (tx) => {
+            const own = ++sent;
+            await tx.query('insert into bench_order (n) values ($1)', [own]);
+            await publisher.publish(feed, { name: room }, 'feed.moved', { n: own, padding });
+            return own;
+          });
+          committedAt.push([n, sharedNow()]);
+        })(),
+      );
+      await sleep(everyMs);
+    }
+    await Promise.all(running);
+    return committedAt;
+  },
+} satisfies BenchServer);
