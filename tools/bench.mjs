@@ -1,4 +1,4 @@
-// npm run bench [-- --json FILE] [-- --check] [-- --only NAME]…: Millrace beside what people use today.
+// npm run bench [-- --json FILE] [-- --check] [-- --only NAME]… [-- --profile DIR]: Millrace beside what people use today.
 import { join } from 'node:path';
 import { interruption } from './process/interrupt.mjs';
 import { run } from './process/run.mjs';

@@ -93,10 +93,10 @@ export const crowd = {
     }),
 
   /** Time in ms until all are connected and, when they stand at `since`, have what they missed. */
-  async resume(url: string, count: number, room: string, since: string | undefined, expected: number): Promise<number> {
+  async resume(url: string, count: number, room: string, since: string | null, expected: number): Promise<number> {
     const startedAt = performance.now();
     await openMany(url, count, async (socket) => {
-      if (since === undefined) return;
+      if (since === null) return;
       const answer = (await subscribe(socket, 'millrace', room, since)) as SubscribeAnswers;
       const [one] = answer.items;
       if (one?.outcome !== 'recovered' || one.events.length !== expected)

@@ -21,8 +21,14 @@ const measurements: readonly Measurement[] = [
 ];
 
 const { values } = parseArgs({
-  options: { json: { type: 'string' }, check: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+  options: {
+    json: { type: 'string' },
+    check: { type: 'boolean' },
+    only: { type: 'string', multiple: true },
+    profile: { type: 'string' },
+  },
 });
+if (values.profile !== undefined) process.env['BENCH_PROFILES'] = values.profile;
 process.env['BENCH_SECRET'] = randomBytes(32).toString('hex');
 
 const chosen = measurements.filter(({ figures }) => !values.only || values.only.includes(figures[0]?.name ?? ''));

@@ -19,6 +19,7 @@ interface Answer {
 type Asked<T extends Operations, K extends keyof T> = Promise<Awaited<ReturnType<T[K]>>>;
 
 const ANSWERS_WITHIN_MS = 120_000;
+const ENDS_WITHIN_MS = 10_000;
 
 /** This process answers its parent, until that ends. */
 export function answerParent(operations: Operations): void {
@@ -82,8 +83,11 @@ export class Remote<T extends Operations> {
   async stop(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
+    // It exits by itself then, and writes its profile before.
+    this.#child.disconnect();
+    const hardStop = setTimeout(() => this.#child.kill('SIGKILL'), ENDS_WITHIN_MS);
     await ended;
+    clearTimeout(hardStop);
   }
 
   #answer(id: number): Promise<unknown> {

@@ -36,7 +36,7 @@ export class BenchStage {
 
   async server(side: Side): Promise<Pick<Party, 'server' | 'url'>> {
     const env = { BENCH_DATABASE_URL: this.database.href };
-    const server = await Remote.start<BenchServer>(`servers/${side}`, env, ['--expose-gc']);
+    const server = await Remote.start<BenchServer>(`servers/${side}`, env, ['--expose-gc', ...profiling(side)]);
     this.#remotes.push(server);
     return { server, url: await server.call('url') };
   }
@@ -56,6 +56,14 @@ export class BenchStage {
     await this.sql.end();
     await execute(this.admin, `drop database ${this.database.pathname.slice(1)} with (force)`);
   }
+}
+
+/** `--profile DIR` writes a CPU profile of each server there. */
+function profiling(side: Side): string[] {
+  const folder = process.env['BENCH_PROFILES'];
+  return folder === undefined
+    ? []
+    : ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${side}-${Date.now()}.cpuprofile`];
 }
 
 async function execute(connectionString: string, sql: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
-import { beforeDeadline } from '../core/before-deadline.js';
+import { Deadline } from '../core/deadline.js';
 
 interface Times {
   readonly deadlineMs: number;
@@ -8,29 +8,21 @@ interface Times {
 }
 
 /** The time of one command: first for its work, then, should that not suffice, for the roll-back. */
-export class CommandDeadline {
-  readonly #abort = new AbortController();
+export class CommandDeadline extends Deadline {
   #cancel: () => void;
-  readonly #givenUp: Promise<never>;
+  #giveUp = (_reason: Error): void => {};
+  #hasGivenUp: CodedError | undefined;
 
   constructor(clock: Clock, { deadlineMs, endTimeoutMs }: Times) {
-    let giveUp = (): void => {};
-    this.#givenUp = new Promise((_, reject) => {
-      giveUp = () => reject(this.signal.reason as Error);
-    });
+    super();
     this.#cancel = clock.after(deadlineMs, () => {
-      this.#cancel = clock.after(endTimeoutMs, giveUp);
-      this.#abort.abort(new CodedError('DEADLINE_EXCEEDED'));
+      const reason = new CodedError('DEADLINE_EXCEEDED');
+      this.#cancel = clock.after(endTimeoutMs, () => {
+        this.#hasGivenUp = reason;
+        this.#giveUp(reason);
+      });
+      this.pass(reason);
     });
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** @throws CodedError `DEADLINE_EXCEEDED` */
-  race<T>(work: Promise<T>): Promise<T> {
-    return beforeDeadline(this.signal, () => work);
   }
 
   /**
@@ -38,8 +30,12 @@ export class CommandDeadline {
    *
    * @throws CodedError `DEADLINE_EXCEEDED`
    */
-  async orGiveUp(end: Promise<void>): Promise<void> {
-    await Promise.race([end, this.#givenUp]);
+  orGiveUp(end: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#hasGivenUp) return reject(this.#hasGivenUp);
+      this.#giveUp = reject;
+      end.then(resolve, reject);
+    });
   }
 
   cancel(): void {

@@ -1,5 +1,6 @@
-import { from, fromEvent, isObservable, lastValueFrom, takeUntil } from 'rxjs';
+import { from, fromEvent, isObservable, lastValueFrom, takeUntil, type Observable } from 'rxjs';
 import type { CommandOutcome } from '@millrace/protocol';
+import type { Deadline } from '../core/deadline.js';
 import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
 import type { AmbientScope } from '../stream/transaction/ambient.js';
 import type { TransactionPort } from '../stream/transaction/transaction.port.js';
@@ -43,15 +44,15 @@ export class CommandHandler {
     const { session, name } = command;
     const work = () => this.#invocation(session, data, command, name);
     const answer = this.parts.ambient.run({ cause: causeOf(command) }, work);
-    return command.holdPlace(valueOf(answer, command.deadline));
+    return command.holdPlace(valueOf(answer, command));
   }
 
   /** Says which command it is from the arguments: an interceptor that queues may run it in another one's context. */
   #around(call: (...args: unknown[]) => unknown, args: unknown[]): Promise<unknown> {
     const command = this.parameters.commandIn(args);
     const work = (handle?: unknown): Promise<unknown> => {
-      const running = (async () => call(...this.parameters.given(args, handle)))();
-      return command.holdPlace(valueOf(running, command.deadline));
+      const running = attempt(() => call(...this.parameters.given(args, handle)));
+      return command.holdPlace(valueOf(running, command));
     };
     return this.metadata.transaction === false
       ? this.#withoutTransaction(command, work)
@@ -62,15 +63,12 @@ export class CommandHandler {
     const run = new TransactionRun(this.parts.transactions, this.parts.maxEventsPerTransaction);
     command.begin(run);
     const cause = causeOf(command);
-    const done = run.run(
-      (handle, unit) => this.parts.ambient.run({ cause, unit }, () => work(handle)),
-      command.deadline,
-    );
+    const done = run.run((handle, unit) => this.parts.ambient.run({ cause, unit }, () => work(handle)), command.limit);
     return command.holdAnswer(done);
   }
 
   async #withoutTransaction(command: RunningCommand, work: () => Promise<unknown>): Promise<unknown> {
-    command.deadline.throwIfAborted();
+    command.limit.throwIfPassed();
     // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
     const run: { outcome: CommandOutcome } & HandlerRun = { outcome: 'unknown', staged: [] };
     command.begin(run);
@@ -84,12 +82,24 @@ function causeOf({ id, session }: RunningCommand) {
   return { commandId: id, principal: session.subject };
 }
 
+/** What it throws becomes a rejection, without the promises that `async` makes of one that is returned. */
+function attempt(work: () => unknown): Promise<unknown> {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
 /** An Observable does its work while somebody is subscribed: inside the transaction, and not past the deadline. */
-async function valueOf(result: Promise<unknown>, deadline: AbortSignal): Promise<unknown> {
-  const value = await result;
-  if (!isObservable(value)) return value;
-  if (!deadline.aborted) {
-    return lastValueFrom(from(value).pipe(takeUntil(fromEvent(deadline, 'abort'))), { defaultValue: undefined });
+function valueOf(result: Promise<unknown>, { limit }: RunningCommand): Promise<unknown> {
+  return result.then((value) => (isObservable(value) ? lastOf(value, limit) : value));
+}
+
+async function lastOf(value: Observable<unknown>, limit: Deadline): Promise<unknown> {
+  if (!limit.hasPassed) {
+    const passed = fromEvent(limit.signal, 'abort');
+    return lastValueFrom(from(value).pipe(takeUntil(passed)), { defaultValue: undefined });
   }
   // It may stand for a promise, which would end the process should it reject with nobody listening.
   from(value)

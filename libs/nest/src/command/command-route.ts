@@ -56,16 +56,12 @@ export class CommandRoute implements FrameRoute {
     }
   }
 
-  async #admit(session: Session, body: unknown): Promise<CommandAnswer> {
+  #admit(session: Session, body: unknown): Promise<CommandAnswer> {
     const frame = readCommandFrame(body);
     const handler = this.#handlers.get(frame.name);
     if (!handler) throw new CodedError('COMMAND_UNKNOWN', { outcome: 'not-applied' });
     const place = this.#places.take(session, frame.id);
-    try {
-      return await this.#run({ session, handler, frame, place });
-    } finally {
-      place.answered();
-    }
+    return this.#run({ session, handler, frame, place });
   }
 
   async #run({ session, handler, frame, place }: Admitted): Promise<CommandAnswer> {
@@ -73,7 +69,7 @@ export class CommandRoute implements FrameRoute {
     const { id, name, data } = frame;
     const { deadlineMs = options.deadlineMs } = handler.metadata;
     const deadline = new CommandDeadline(clock, { deadlineMs, endTimeoutMs: options.endTimeoutMs });
-    const command = new RunningCommand({ id, name, session, deadline: deadline.signal });
+    const command = new RunningCommand({ id, name, session, limit: deadline });
     try {
       const value = await this.#settled(deadline, command, handler.start(data, command));
       const result = plainResult(value, bounds);
@@ -82,6 +78,7 @@ export class CommandRoute implements FrameRoute {
       const refusal = command.wasStarted ? error : ofValidation(error, handler.parameters.payloads);
       throw new WireRefusal(answers.of(refusal, `command ${name}`, command.outcome));
     } finally {
+      place.answered();
       command.whenDone(() => place.left());
     }
   }
@@ -92,11 +89,16 @@ export class CommandRoute implements FrameRoute {
    */
   async #settled(deadline: CommandDeadline, command: RunningCommand, answer: Promise<unknown>): Promise<unknown> {
     try {
-      return await deadline.race(answer);
+      return await deadline.before(() => answer);
     } finally {
       command.end();
-      // Whatever an interceptor says, while COMMIT does not answer there is no success.
-      await deadline.orGiveUp(command.closed()).finally(() => deadline.cancel());
+      const closed = command.closed();
+      try {
+        // Whatever an interceptor says, while COMMIT does not answer there is no success.
+        if (closed) await deadline.orGiveUp(closed);
+      } finally {
+        deadline.cancel();
+      }
     }
   }
 }

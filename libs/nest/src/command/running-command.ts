@@ -1,5 +1,6 @@
 import type { CommandOutcome } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
+import type { Deadline } from '../core/deadline.js';
 import type { Session } from '../session/session.js';
 import type { StagedRef } from '../stream/transaction/unit-of-work.js';
 
@@ -13,7 +14,7 @@ interface Request {
   readonly id: string;
   readonly name: string;
   readonly session: Session;
-  readonly deadline: AbortSignal;
+  readonly limit: Deadline;
 }
 
 /**
@@ -24,17 +25,22 @@ export class RunningCommand {
   readonly id: string;
   readonly name: string;
   readonly session: Session;
-  readonly deadline: AbortSignal;
+  /** How long anybody waits for it. */
+  readonly limit: Deadline;
   readonly #runs: HandlerRun[] = [];
   readonly #transactions = new Pending();
   readonly #work = new Pending();
   #ended = false;
 
-  constructor({ id, name, session, deadline }: Request) {
+  constructor({ id, name, session, limit }: Request) {
     this.id = id;
     this.name = name;
     this.session = session;
-    this.deadline = deadline;
+    this.limit = limit;
+  }
+
+  get deadline(): AbortSignal {
+    return this.limit.signal;
   }
 
   get wasStarted(): boolean {
@@ -74,8 +80,9 @@ export class RunningCommand {
     return this.#work.add(work);
   }
 
-  /** Resolves when no transaction is open. */
-  closed(): Promise<void> {
+  /** Resolves when no transaction is open; `undefined` when none is. */
+  closed(): Promise<void> | undefined {
+    if (this.#transactions.isEmpty) return undefined;
     return new Promise((resolve) => this.#transactions.whenNone(resolve));
   }
 
@@ -89,6 +96,10 @@ export class RunningCommand {
 class Pending {
   readonly #open = new Set<Promise<unknown>>();
   #onNone = (): void => {};
+
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
 
   add<T>(promise: Promise<T>): Promise<T> {
     this.#open.add(promise);

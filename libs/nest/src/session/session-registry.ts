@@ -27,13 +27,11 @@ export class SessionRegistry {
   }
 
   /** Keeps count of frames that are being answered, so that a drain can wait for them. */
-  async track<T>(work: Promise<T>): Promise<T> {
+  track<T>(work: Promise<T>): Promise<T> {
     this.#busyFrames++;
-    try {
-      return await work;
-    } finally {
-      this.#busyFrames--;
-    }
+    const done = (): void => void this.#busyFrames--;
+    work.then(done, done);
+    return work;
   }
 
   get isBusy(): boolean {

@@ -29,7 +29,7 @@ export const resume: Measurement = {
       const counts = metrics.matchAll(/^realtime_hub_reads_total\{source="(?:shared|log)"\} (\d+)$/gm);
       return Array.from(counts, ([, count]) => Number(count)).reduce((sum, count) => sum + count, 0);
     };
-    const come = (since: string | undefined) => async (): Promise<number> => {
+    const come = (since: string | null) => async (): Promise<number> => {
       const tookMs = await crowd.call('resume', url, CLIENTS, 'back', since, MISSED);
       await crowd.call('leave');
       return tookMs;
@@ -38,7 +38,7 @@ export const resume: Measurement = {
       const since = await crowd.call('position', url, 'back');
       await server.call('emit', { room: 'back', bursts: 1, size: MISSED, everyMs: 50 });
       const before = await reads();
-      const times = await alternately(order, come(since), come(undefined));
+      const times = await alternately(order, come(since), come(null));
       const count: Pair = { ours: (await reads()) - before, stock: 0 };
       return [times, count];
     };

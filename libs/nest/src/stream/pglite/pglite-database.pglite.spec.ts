@@ -60,10 +60,7 @@ it('refuses it too where a repository began the transaction, in a context that i
     await repository(handle as SqlExecutor);
     return failureOf(database.query('select 1', []));
   };
-  const refused = await run.run(
-    (handle, unit) => database.ambient.run({ cause: {}, unit }, () => handler(handle)),
-    AbortSignal.timeout(5_000),
-  );
+  const refused = await run.run((handle, unit) => database.ambient.run({ cause: {}, unit }, () => handler(handle)));
   expect(refused).toMatchObject({ message: expect.stringContaining('one connection') as string });
 });
 

@@ -15,7 +15,8 @@ export class DatabaseTransactions implements TransactionPort<LazyTransaction> {
       await transaction.rollback();
       throw error;
     }
-    await transaction.commit();
+    const committing = transaction.commit();
+    if (committing) await committing;
     return result;
   }
 
@@ -23,7 +24,7 @@ export class DatabaseTransactions implements TransactionPort<LazyTransaction> {
     return handle;
   }
 
-  close(handle: LazyTransaction): Promise<void> {
+  close(handle: LazyTransaction): Promise<unknown> | undefined {
     return handle.close();
   }
 }

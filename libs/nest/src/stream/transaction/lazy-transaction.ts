@@ -27,20 +27,25 @@ export class LazyTransaction implements SqlExecutor {
    * Refuses new queries. Those that were issued and not awaited finish first: they belong to this transaction and to no
    * other.
    */
-  async close(): Promise<void> {
+  close(): Promise<unknown> | undefined {
     void this.#end();
-    await Promise.allSettled(this.#inFlight);
+    return this.#inFlight.size > 0 ? Promise.allSettled(this.#inFlight) : undefined;
   }
 
-  async commit(): Promise<void> {
+  /** `undefined` when there is nothing to commit. */
+  commit(): Promise<void> | undefined {
     const opening = this.#end();
-    await Promise.allSettled(this.#inFlight);
-    await (await opening)?.commit();
+    return opening && this.#commit(opening);
   }
 
   async rollback(): Promise<void> {
     const transaction = await this.#end()?.catch(() => undefined);
     await transaction?.rollback();
+  }
+
+  async #commit(opening: Promise<SqlTransaction>): Promise<void> {
+    await Promise.allSettled(this.#inFlight);
+    await (await opening).commit();
   }
 
   #open(): Promise<SqlTransaction> {

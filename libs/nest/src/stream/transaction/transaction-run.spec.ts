@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../core/coded-error.js';
+import { Deadline } from '../../core/deadline.js';
 import { settled } from '../../core/testing/fake-clock.js';
 import { failureOf } from '../testing/failure-of.js';
 import { AmbientScope, detached } from './ambient.js';
@@ -80,7 +81,8 @@ describe('a failure of the work', () => {
   });
 
   it('does not even start past the deadline', async () => {
-    const deadline = AbortSignal.abort(new CodedError('DEADLINE_EXCEEDED'));
+    const deadline = new Deadline();
+    deadline.pass(new CodedError('DEADLINE_EXCEEDED'));
     const port = new ScriptedPort();
     const begin = vi.spyOn(port, 'run');
     const failure = await failureOf(new TransactionRun(port, 10).run(() => Promise.resolve(), deadline));

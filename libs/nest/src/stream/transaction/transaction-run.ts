@@ -2,7 +2,7 @@ import type { CommandOutcome } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost, sqlState } from '../sql-error.js';
 import { aborted, inDoubt } from '../stream-errors.js';
-import { beforeDeadline } from '../../core/before-deadline.js';
+import { Deadline } from '../../core/deadline.js';
 import type { TransactionPort } from './transaction.port.js';
 import { UnitOfWork, type StagedRef } from './unit-of-work.js';
 
@@ -52,9 +52,9 @@ export class TransactionRun {
    * Commits what `work` did, or rolls it back when it rejects or when `deadline` aborts first. At the deadline the
    * handler may still be running: from then on its handle is closed.
    */
-  async run<T>(work: Work<T>, deadline?: AbortSignal): Promise<T> {
+  async run<T>(work: Work<T>, deadline = new Deadline()): Promise<T> {
     try {
-      deadline?.throwIfAborted();
+      deadline.throwIfPassed();
       const result = await this.transactions.run((handle) => this.#attempt(handle, work, deadline));
       this.#applied();
       return result;
@@ -64,15 +64,15 @@ export class TransactionRun {
   }
 
   /** A port may try again after a conflict: each attempt has a unit of its own. */
-  async #attempt<T>(handle: unknown, work: Work<T>, deadline: AbortSignal | undefined): Promise<T> {
+  async #attempt<T>(handle: unknown, work: Work<T>, deadline: Deadline): Promise<T> {
     this.#state = { kind: 'working' };
     const executor = this.transactions.executor(handle);
     const unit = new UnitOfWork({ handle, executor, maxEvents: this.maxEvents });
-    // A roll-back does not wait for statements in flight; on their connection it comes after them anyway.
-    const abandon = (): void => void this.#close(handle, unit).catch(() => {});
+    const abandon = (): void => void this.#abandon(handle, unit);
     try {
-      const value = await beforeDeadline(deadline, () => work(handle, unit), abandon);
-      await beforeDeadline(deadline, () => this.#close(handle, unit));
+      const value = await deadline.before(() => work(handle, unit), abandon);
+      const closing = this.#close(handle, unit);
+      if (closing) await deadline.before(() => closing);
       this.#state = { kind: 'committing', unit };
       return value;
     } catch (error) {
@@ -81,8 +81,19 @@ export class TransactionRun {
     }
   }
 
-  async #close(handle: unknown, unit: UnitOfWork): Promise<void> {
-    await Promise.all([unit.end(), this.transactions.close?.(handle)]);
+  /** A roll-back does not wait for statements in flight; on their connection it comes after them anyway. */
+  async #abandon(handle: unknown, unit: UnitOfWork): Promise<void> {
+    try {
+      await this.#close(handle, unit);
+    } catch {
+      // What it was for has failed already.
+    }
+  }
+
+  /** `undefined` when nothing is in flight. */
+  #close(handle: unknown, unit: UnitOfWork): Promise<unknown> | undefined {
+    const [staged, closed] = [unit.end(), this.transactions.close?.(handle)];
+    return staged || closed ? Promise.all([staged, closed]) : undefined;
   }
 
   #applied(): void {

@@ -17,10 +17,10 @@ export interface TransactionPort<Handle = unknown> {
   executor(handle: Handle): SqlExecutor;
   /**
    * The handler has ended, COMMIT or roll-back comes next: the handle takes no new statement from now on. Resolves when
-   * the statements in flight are done. An ORM whose handle refuses by itself after the end can go without; publishes
+   * the statements in flight are done; `undefined` says that there are none. An ORM whose handle refuses by itself after the end can go without; publishes
    * are refused anyway.
    */
-  close?(handle: Handle): Promise<void>;
+  close?(handle: Handle): Promise<unknown> | undefined;
 }
 
 /**

@@ -60,10 +60,10 @@ export class UnitOfWork {
     this.#effects.add(effect);
   }
 
-  /** Refuses everything from now on, and waits for the events that are being staged: they belong here. */
-  async end(): Promise<void> {
+  /** Refuses everything from now on. Resolves when the events that are being staged are: they belong here. */
+  end(): Promise<unknown> | undefined {
     this.#open = false;
-    await Promise.allSettled(this.#staging);
+    return this.#staging.size > 0 ? Promise.allSettled(this.#staging) : undefined;
   }
 
   /** The transaction is committed: whatever an effect does, that stands. */
