@@ -87,7 +87,7 @@ function attempt(work: () => unknown): Promise<unknown> {
   try {
     return Promise.resolve(work());
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 

@@ -43,7 +43,7 @@ export class Deadline {
       this.throwIfPassed();
       const passed = (): void => {
         onPassed();
-        reject(this.#reason as Error);
+        reject(this.#reason);
       };
       this.#listeners.add(passed);
       const settled = <V>(settle: (outcome: V) => void) => {
