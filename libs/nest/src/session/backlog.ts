@@ -28,10 +28,12 @@ const HOPELESS_FACTOR = 8;
 
 export function lookAt(
   before: Backlog,
-  { waitingBytes, progress, now }: BacklogLook,
+  look: BacklogLook,
   { maxWaitingBytes, maxStalledMs }: BacklogBounds,
 ): { readonly next: Backlog; readonly remedy: BacklogRemedy } {
+  const { waitingBytes, now } = look;
   if (waitingBytes === 0) return { next: { kind: 'clear' }, remedy: 'none' };
+  const { progress } = look;
   const since = before.kind === 'clear' || before.progress !== progress ? now : before.since;
   const wasLagging = before.kind === 'lagging';
   const bound = wasLagging ? maxWaitingBytes * DRAINED_SHARE : maxWaitingBytes;

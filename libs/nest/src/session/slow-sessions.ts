@@ -2,6 +2,7 @@ import { wireError } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import type { BacklogRemedy } from './backlog.js';
 import type { LiveFlow } from './live-flow.port.js';
 import { sessionsLagging, sessionWaitingBytes } from './session.metrics.js';
 import type { SessionRegistry } from './session-registry.js';
@@ -47,15 +48,15 @@ export class SlowSessions {
   #look(): void {
     let waitingBytes = 0;
     for (const session of this.parts.registry.all()) {
-      this.#remedy(session);
-      waitingBytes += session.waitingBytes;
+      const look = session.look();
+      this.#remedy(session, look.remedy);
+      waitingBytes += look.waitingBytes;
     }
     this.parts.recorder.set(sessionWaitingBytes, {}, waitingBytes);
   }
 
-  #remedy(session: SocketSession): void {
+  #remedy(session: SocketSession, remedy: BacklogRemedy): void {
     const { liveFlow, recorder, random } = this.parts;
-    const remedy = session.look();
     switch (remedy) {
       case 'none':
         return;

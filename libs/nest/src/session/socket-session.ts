@@ -100,11 +100,20 @@ export class SocketSession implements Session {
   }
 
   /** How far the client is behind with reading, and what that calls for. */
-  look(): BacklogRemedy {
-    const { waitingBytes, progress } = this.#outflow;
-    const { next, remedy } = lookAt(this.#backlog, { waitingBytes, progress, now: this.clock.now() }, this.options);
+  look(): { readonly remedy: BacklogRemedy; readonly waitingBytes: number } {
+    const outflow = this.#outflow;
+    const { waitingBytes } = outflow;
+    const look = {
+      waitingBytes,
+      now: this.clock.now(),
+      // Asked for only where something waits: for most it would be most of the work.
+      get progress() {
+        return outflow.progress;
+      },
+    };
+    const { next, remedy } = lookAt(this.#backlog, look, this.options);
     this.#backlog = next;
-    return remedy;
+    return { remedy, waitingBytes };
   }
 
   /** Says why, then closes. Engine.IO flushes what was written before. */
