@@ -6,11 +6,12 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Specs run on the sources of the workspace packages, never on a `dist` that may be stale. */
 const alias = [
   { find: /^@millrace\/(\w+)\/testing$/, replacement: source('./libs/$1/src/testing/index.ts') },
+  { find: /^@millrace\/nest\/(drizzle|kysely)$/, replacement: source('./libs/nest/src/$1.ts') },
   { find: /^@millrace\/(\w+)$/, replacement: source('./libs/$1/src/index.ts') },
 ];
 
 /** What needs a database or a broker, and is therefore slow: the embedded one takes seconds to start. */
-const services = '**/*.{pg,pglite,redis}.spec.ts';
+const services = '**/*.{pg,pgbouncer,pglite,redis}.spec.ts';
 const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
 
 export default defineConfig({

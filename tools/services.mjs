@@ -1,5 +1,5 @@
-// node tools/services.mjs [postgres] [redis] [chromium] [haproxy] -- <command…>
-// Runs a command with throwaway services (all four unless named) and their addresses in its environment.
+// node tools/services.mjs [postgres] [pgbouncer] [redis] [chromium] [haproxy] -- <command…>
+// Runs a command with throwaway services (all of them unless named) and their addresses in its environment.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { interruption } from './process/interrupt.mjs';

@@ -4,7 +4,7 @@
  */
 export const parts = [
   { name: 'check', needs: [], steps: ['types', 'lint', 'format', 'vitest:unit'], timeoutMs: 120_000 },
-  { name: 'stores', needs: ['postgres', 'redis'], steps: ['vitest:stores'], timeoutMs: 75_000 },
+  { name: 'stores', needs: ['postgres', 'pgbouncer', 'redis'], steps: ['vitest:stores'], timeoutMs: 100_000 },
   { name: 'e2e', needs: ['postgres', 'redis', 'haproxy'], steps: ['vitest:e2e'], timeoutMs: 150_000 },
   { name: 'cluster', needs: ['postgres', 'redis', 'haproxy'], steps: ['vitest:cluster'], timeoutMs: 80_000 },
   { name: 'chaos', needs: ['postgres', 'redis'], steps: ['vitest:chaos'], timeoutMs: 80_000 },

@@ -11,5 +11,5 @@ export async function startBreakable(name) {
   const start = service.findInstalled();
   if (!start) throw new Error(`This test kills a server of its own, installed here: ${service.wanted}`);
   const { env, ...guarded } = await start();
-  return { ...guarded, url: Object.values(env)[0] };
+  return { ...guarded, url: env.DATABASE_URL ?? env.REDIS_URL };
 }

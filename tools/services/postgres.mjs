@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { inPath, isRoot } from '../process/workspace.mjs';
+import { inPath } from '../process/workspace.mjs';
 import { dockerUsable, inDocker } from './docker.mjs';
 import { startGuarded } from './guarded.mjs';
+import { insteadOfRoot } from './system-user.mjs';
 
 const oldestMajor = 15;
 const initdbOptions = '-D data -U postgres -A scram-sha-256 --pwfile password --encoding UTF8 --locale C --no-sync';
@@ -34,7 +35,14 @@ async function given(url) {
   } catch (cause) {
     throw new Error(`DATABASE_URL is set, but: ${cause.message}`, { cause });
   }
-  return { env: { DATABASE_URL: url }, stop: async () => {} };
+  return { env: { DATABASE_URL: url, ...psqlOf() }, stop: async () => {} };
+}
+
+/** The command line client: beside the server, or of the system. One that is named already stays. */
+function psqlOf(binaries) {
+  const path =
+    process.env.PSQL_PATH ?? [...(binaries ? [join(binaries, 'psql')] : []), ...inPath('psql')].find(existsSync);
+  return path && { PSQL_PATH: path };
 }
 
 async function startInstalled(binaries) {
@@ -42,7 +50,7 @@ async function startInstalled(binaries) {
   const url = (port) => `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const guarded = await startGuarded({
     name: 'postgres',
-    user: isRoot ? systemUser('postgres') : undefined,
+    user: insteadOfRoot('PostgreSQL', 'postgres'),
     probe: (tried) => probe(url(tried)),
     commands: ({ folder, port: own }) => ({
       // Other users of this machine can reach the port: without a password they would be superuser of a server that
@@ -52,7 +60,7 @@ async function startInstalled(binaries) {
       serve: [join(binaries, 'postgres'), ...`-D data -h 127.0.0.1 -p ${own}`.split(' '), '-k', folder, ...settings],
     }),
   });
-  return { ...guarded, env: { DATABASE_URL: url(guarded.port) } };
+  return { ...guarded, env: { DATABASE_URL: url(guarded.port), ...psqlOf(binaries) } };
 }
 
 async function startContainer() {
@@ -69,7 +77,7 @@ async function startContainer() {
         args: settings,
       }),
   });
-  return { env: { DATABASE_URL: url(port) }, stop };
+  return { env: { DATABASE_URL: url(port), ...psqlOf() }, stop };
 }
 
 async function probe(connectionString) {
@@ -102,15 +110,4 @@ function newestInstalled() {
 function majorOf(binary) {
   const banner = execFileSync(binary, ['--version'], { encoding: 'utf8' });
   return Number(/(\d+)/.exec(banner)?.[1] ?? 0);
-}
-
-/** PostgreSQL refuses to run as root. */
-function systemUser(name) {
-  try {
-    const id = (flag) =>
-      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
-    return { uid: id('-u'), gid: id('-g') };
-  } catch (cause) {
-    throw new Error(`PostgreSQL does not run as root, and there is no user "${name}" to run it as`, { cause });
-  }
 }

@@ -1,10 +1,12 @@
 import { aptInstall, aptUsable } from './apt.mjs';
 import { chromium } from './chromium.mjs';
 import { haproxy } from './haproxy.mjs';
+import { pgbouncer } from './pgbouncer.mjs';
 import { postgres } from './postgres.mjs';
 import { redis } from './redis.mjs';
 
-const all = [postgres, redis, chromium, haproxy];
+/** In the order in which they start: each is told the addresses of those before it. */
+const all = [postgres, pgbouncer, redis, chromium, haproxy];
 
 export const serviceNames = all.map(({ name }) => name);
 
@@ -16,18 +18,20 @@ export const serviceNames = all.map(({ name }) => name);
  * @returns {Promise<{ env: Record<string, string>, stop: () => Promise<void> }>}
  */
 export async function startServices(names) {
-  const services = all.filter(({ name }) => names.includes(name));
+  const needed = names.flatMap((name) => [name, ...(all.find((service) => service.name === name)?.needs ?? [])]);
+  const services = all.filter(({ name }) => needed.includes(name));
   const started = [];
+  const addresses = () => Object.assign({}, ...started.map(({ env }) => env));
   const stop = async () => {
     await Promise.all(started.map((service) => service.stop()));
   };
   try {
-    for (const start of waysToStart(services)) started.push(await start());
+    for (const start of waysToStart(services)) started.push(await start(addresses()));
   } catch (error) {
     await stop();
     throw error;
   }
-  return { env: Object.assign({}, ...started.map(({ env }) => env)), stop };
+  return { env: addresses(), stop };
 }
 
 function waysToStart(services) {

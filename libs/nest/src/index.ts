@@ -34,6 +34,7 @@ export {
   type PublishOptions,
   type StatementRunner,
 } from './stream/channel-publisher.js';
+export { fromPg } from './stream/pg/pg-transactions.js';
 export type { SqlExecutor, SqlRow } from './stream/sql-database.port.js';
 export type { StreamOptions } from './stream/stream.options.js';
 export { detached } from './stream/transaction/ambient.js';

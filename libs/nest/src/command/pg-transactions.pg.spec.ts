@@ -6,7 +6,8 @@ import type { SqlExecutor } from '../stream/sql-database.port.js';
 import { failureOf } from '../stream/testing/failure-of.js';
 import type { Transaction, TransactionPort } from '../stream/transaction/transaction.port.js';
 import { act } from './testing/scripted-gateway.js';
-import { INSERT, TransactionBench } from './testing/transaction-bench.js';
+import { INSERT, SLOW_TABLE } from './testing/note-table.js';
+import { TransactionBench } from './testing/transaction-bench.js';
 import { transactionsContract } from './testing/transactions.contract.js';
 
 const times = { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 };
@@ -29,7 +30,9 @@ afterAll(async () => {
   for (const database of fresh) await database.drop();
 });
 
-transactionsContract('PostgreSQL', async () => new PgDatabase({ connectionString: await freshUrl() }, times));
+transactionsContract('PostgreSQL', async () =>
+  TransactionBench.open(new PgDatabase({ connectionString: await freshUrl() }, times)),
+);
 
 describe('on PostgreSQL', () => {
   let bench: TransactionBench;
@@ -39,10 +42,7 @@ describe('on PostgreSQL', () => {
     bench = await openBench(url);
     observer = new pg.Client({ connectionString: url });
     await observer.connect();
-    await observer.query(`create table slow (id int primary key);
-create function wait_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(new.id); return new; end $$;
-create constraint trigger slow_commit after insert on slow deferrable initially deferred
-for each row execute function wait_at_commit()`);
+    await observer.query(SLOW_TABLE);
   });
   afterEach(() => bench.reset());
   afterAll(() => observer.end());

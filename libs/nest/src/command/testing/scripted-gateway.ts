@@ -31,6 +31,10 @@ export class Script {
   around: Around = (next) => next.handle();
   pipe: (value: unknown) => unknown = (value) => value;
   handler: (tx: Transaction, command: CommandContext) => unknown = () => undefined;
+  /** How the test sends its SQL with what `@Tx()` gives. */
+  asTransaction: (handle: unknown) => Transaction = (handle) => handle as Transaction;
+  /** What `@Tx()` gave last. */
+  handle: unknown;
   /** `undefined`: not handled. */
   filter: (error: unknown) => unknown = () => undefined;
 }
@@ -76,8 +80,9 @@ class ScriptedGateway {
   constructor(private readonly script: Script) {}
 
   @Command(act)
-  act(@Tx() tx: Transaction, @CurrentCommand() command: CommandContext): unknown {
-    return this.script.handler(tx, command);
+  act(@Tx() tx: unknown, @CurrentCommand() command: CommandContext): unknown {
+    this.script.handle = tx;
+    return this.script.handler(this.script.asTransaction(tx), command);
   }
 
   @Command(actFreely, { transaction: false })

@@ -12,6 +12,8 @@ import { defaultStreamOptions } from '../../stream/stream.options.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
 import type { TransactionPort } from '../../stream/transaction/transaction.port.js';
 import { CommandBench } from './command-bench.js';
+import { NOTE_TABLE } from './note-table.js';
+import type { OrmUnderTest } from './orm/orm-under-test.js';
 import { Script, scriptedProviders } from './scripted-gateway.js';
 
 export const notes = defineChannel('notes.:book', { delivery: 'durable', events: { 'note.written': event<string>() } });
@@ -31,6 +33,8 @@ export class TransactionBench {
   readonly sequencer: Sequencer;
   commands!: CommandBench;
   readonly #store: SqlStreamStore;
+  #asTransaction: Script['asTransaction'] | undefined;
+  #stopOrm: (() => Promise<void>) | undefined;
 
   private constructor(readonly database: SqlDatabase) {
     const recorder = new MemoryRecorder();
@@ -49,11 +53,20 @@ export class TransactionBench {
     });
   }
 
+  /** Its commands are in transactions of `orm`, and its tests send their SQL in that ORM's way. */
+  static async openFor(orm: OrmUnderTest, database: SqlDatabase): Promise<TransactionBench> {
+    const bench = await TransactionBench.open(database, orm.transactions);
+    bench.#asTransaction = (handle) => ({ query: (sql, params) => orm.query(handle, sql, params) });
+    bench.#stopOrm = () => orm.stop();
+    await bench.reset();
+    return bench;
+  }
+
   static async open(database: SqlDatabase, transactions?: TransactionPort): Promise<TransactionBench> {
     const bench = new TransactionBench(database);
     await bench.#store.start();
     bench.sequencer.start();
-    await database.script('create table note (text text not null unique deferrable initially deferred)');
+    await database.script(NOTE_TABLE);
     bench.commands = await CommandBench.boot({
       database,
       publisher: bench.publisher,
@@ -66,7 +79,7 @@ export class TransactionBench {
   }
 
   async reset(): Promise<void> {
-    Object.assign(this.script, new Script());
+    Object.assign(this.script, new Script(), this.#asTransaction && { asTransaction: this.#asTransaction });
     this.live.splice(0);
     await this.database.query('delete from note', []);
   }
@@ -75,6 +88,7 @@ export class TransactionBench {
     await this.sequencer.stop();
     await this.#store.stop();
     await this.database.stop();
+    await this.#stopOrm?.();
   }
 
   /** What is committed, as a connection sees that has no part in it. */
@@ -96,5 +110,3 @@ union all select id, data, cause from millrace.outbox where channel = $1`,
     return this.publisher.publish(notes, { book }, 'note.written', text, options);
   }
 }
-
-export const INSERT = 'insert into note (text) values ($1)';

@@ -2,20 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { ConflictException, Logger } from '@nestjs/common';
 import { catchError, concatMap, of, throwError } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SqlDatabase } from '../../stream/sql-database.port.js';
-import { failureOf } from '../../stream/testing/failure-of.js';
+import type { StatementRunner } from '../../stream/channel-publisher.js';
+import { codedIn, failureOf } from '../../stream/testing/failure-of.js';
 import { MillraceDatabase } from '../../stream/transaction/millrace-database.js';
 import type { Transaction } from '../../stream/transaction/transaction.port.js';
 import { act } from './scripted-gateway.js';
-import { INSERT, looks, TRACE, TransactionBench } from './transaction-bench.js';
+import { INSERT } from './note-table.js';
+import { looks, TRACE, type TransactionBench } from './transaction-bench.js';
 
 /** Whose transaction a command is, and where it ends: the same on every database. */
-export function transactionsContract(name: string, open: () => Promise<SqlDatabase>): void {
+export function transactionsContract(name: string, open: () => Promise<TransactionBench>): void {
   describe(`the transaction of a command on ${name}`, () => {
     let bench: TransactionBench;
     let book: string;
     beforeAll(async () => {
-      bench = await TransactionBench.open(await open());
+      bench = await open();
     }, 60_000);
     beforeEach(async () => {
       vi.spyOn(Logger.prototype, 'error').mockReturnValue();
@@ -100,7 +101,7 @@ export function transactionsContract(name: string, open: () => Promise<SqlDataba
           const passed = new Promise((done) => deadline.addEventListener('abort', done));
           void bench.clock.advance(10_000);
           await passed;
-          resolve([await failureOf(tx.query(INSERT, ['late'])), await failureOf(bench.publish(book, 'late'))]);
+          resolve([codedIn(await failureOf(tx.query(INSERT, ['late']))), await failureOf(bench.publish(book, 'late'))]);
         };
       });
       expect(await bench.commands.send(act)).toMatchObject({
@@ -118,7 +119,7 @@ export function transactionsContract(name: string, open: () => Promise<SqlDataba
       let late: Promise<unknown[]> | undefined;
       bench.script.handler = (tx) => {
         late = next.then(async () => [
-          await failureOf(tx.query(INSERT, ['late'])),
+          codedIn(await failureOf(tx.query(INSERT, ['late']))),
           await failureOf(bench.publish(book, 'late')),
         ]);
       };
@@ -225,7 +226,7 @@ export function transactionsContract(name: string, open: () => Promise<SqlDataba
     });
 
     it('knows its own transaction when it is given', async () => {
-      bench.script.handler = (tx) => bench.publish(book, 'event', { tx });
+      bench.script.handler = () => bench.publish(book, 'event', { tx: bench.script.handle as StatementRunner });
       expect(await bench.commands.send(act)).toMatchObject({ ok: true, events: [{ channel: `notes.${book}` }] });
     });
 

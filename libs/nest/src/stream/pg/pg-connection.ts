@@ -1,21 +1,21 @@
 import type { SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
-import { sqlTypes, type PgClient, type PgPool } from './pg-pool.js';
+import { sqlTypes, type PgClient, type PgClients } from './pg-pool.js';
 
 /** One connection out of a pool. A connection that breaks while nobody queries it must not end the process. */
-export class PgConnection {
+export class PgConnection<Client extends PgClient = PgClient> {
   #broken = false;
   #ended = false;
   readonly #onError = (): void => {
     this.#broken = true;
   };
 
-  private constructor(private readonly client: PgClient) {
+  private constructor(readonly client: Client) {
     client.on('error', this.#onError);
   }
 
   /** @throws CodedError STREAM_UNAVAILABLE */
-  static async from(pool: PgPool): Promise<PgConnection> {
+  static async from<Client extends PgClient>(pool: PgClients<Client>): Promise<PgConnection<Client>> {
     try {
       return new PgConnection(await pool.connect());
     } catch (error) {

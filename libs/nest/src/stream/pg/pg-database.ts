@@ -76,14 +76,7 @@ export class PgDatabase implements SqlDatabase {
   }
 
   async begin(): Promise<SqlTransaction> {
-    const connection = await PgConnection.from(this.#pools.work);
-    try {
-      await connection.command('begin');
-      return new PgTransaction(connection);
-    } catch (error) {
-      connection.destroy();
-      throw unavailable(error);
-    }
+    return PgTransaction.begin(await PgConnection.from(this.#pools.work));
   }
 
   async stop(): Promise<void> {

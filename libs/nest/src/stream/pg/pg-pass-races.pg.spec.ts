@@ -1,54 +1,12 @@
 import type { ChannelName } from '@millrace/protocol';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
-import { FakeClock } from '../../core/testing/fake-clock.js';
-import type { SqlTransaction } from '../sql-database.port.js';
+import type { SqlDatabase, SqlTransaction } from '../sql-database.port.js';
 import type { SqlStreamStore } from '../store/sql-stream-store.js';
-import { failureOf } from '../testing/failure-of.js';
-import { newChannel, newEvent, StreamHarness } from '../testing/stream-harness.js';
-import { PgDatabase } from './pg-database.js';
+import { openPg } from '../testing/open-pg.js';
+import { passLockContract } from '../testing/pass-lock.contract.js';
+import { newChannel, newEvent, type StreamHarness } from '../testing/stream-harness.js';
 
-let fresh: FreshDatabase;
-let database: PgDatabase;
-let harness: StreamHarness;
-let store: SqlStreamStore;
-const clock = new FakeClock();
-const open = (): PgDatabase =>
-  new PgDatabase({ connectionString: fresh.url }, { passTimeoutMs: 1_000, historyTimeoutMs: 5_000, clock });
-
-beforeAll(async () => {
-  fresh = await createDatabase();
-  database = open();
-  harness = new StreamHarness(database, async () => {});
-  // Wide enough that one pass drains what a test staged: nothing else may complete meanwhile.
-  store = await harness.openStore({ passMaxEvents: 5_000 });
-});
-afterAll(async () => {
-  await harness.close();
-  await database.stop();
-  await fresh.drop();
-});
-
-/** Somebody else's pass, which takes as long as a test wants. */
-async function holdLock(): Promise<SqlTransaction> {
-  const holder = await database.begin();
-  await holder.query(`select pg_advisory_xact_lock(hashtextextended('millrace.pass."millrace"', 0))`, []);
-  return holder;
-}
-
-const waitingForLock = async (count: number): Promise<void> => {
-  await vi.waitFor(
-    async () => {
-      const rows = await database.query(`select 1 from pg_locks where locktype = 'advisory' and not granted`, []);
-      expect(rows).toHaveLength(count);
-    },
-    { timeout: 5_000, interval: 10 },
-  );
-};
-
-async function drain(): Promise<void> {
-  while ((await store.pass([], 'wait')).more);
-}
+passLockContract('PostgreSQL', (times) => openPg(undefined, times));
 
 const stageMany = (transaction: SqlTransaction, channel: ChannelName, count: number) =>
   transaction.query(
@@ -56,44 +14,21 @@ const stageMany = (transaction: SqlTransaction, channel: ChannelName, count: num
     [channel, count],
   );
 
-describe('the lock', () => {
-  it('lets a poll give up at once, and a pass wait', async () => {
-    const holder = await holdLock();
-    const event = newEvent(newChannel());
-    expect(await store.pass([], 'try')).toMatchObject({ ran: false, batches: [] });
-    const pass = store.pass([event], 'wait');
-    await waitingForLock(1);
-    await holder.commit();
-    expect(await pass).toMatchObject({ ran: true, direct: [{ kind: 'stored', offset: 1 }] });
-  });
-
-  it('is not needed to stage', async () => {
-    const holder = await holdLock();
-    const event = newEvent(newChannel());
-    const transaction = await database.begin();
-    await store.stage(transaction, event);
-    await transaction.commit();
-    await holder.rollback();
-    const { batches } = await store.pass([], 'wait');
-    expect(batches).toMatchObject([{ events: [{ id: event.id }] }]);
-  });
-
-  it('stores an event once when the call that was given up comes through after all', async () => {
-    const holder = await holdLock();
-    const event = newEvent(newChannel());
-    const failure = failureOf(store.pass([event], 'wait'));
-    await waitingForLock(1);
-    await clock.advance(1_000);
-    expect(await failure).toMatchObject({ code: 'STREAM_UNAVAILABLE', detail: { outcome: 'unknown' } });
-    const retried = store.pass([event], 'wait');
-    await waitingForLock(2);
-    await holder.commit();
-    expect(await retried).toMatchObject({ direct: [{ kind: 'stored', id: event.id, offset: 1 }], batches: [] });
-    expect(await store.head(event.channel)).toMatchObject({ offset: 1, id: event.id });
-  });
-});
-
 describe('the lower bound', () => {
+  let harness: StreamHarness;
+  let database: SqlDatabase;
+  let store: SqlStreamStore;
+  beforeAll(async () => {
+    harness = await openPg();
+    ({ database } = harness);
+    // Wide enough that one pass drains what a test staged: nothing else may complete meanwhile.
+    store = await harness.openStore({ passMaxEvents: 5_000 });
+  });
+  afterAll(() => harness.close());
+
+  const drain = async (): Promise<void> => {
+    while ((await store.pass([], 'wait')).more);
+  };
   const bound = async (): Promise<number> => {
     const [row] = await database.query('select bound from millrace.staged_bound', []);
     return Number(row?.['bound']);

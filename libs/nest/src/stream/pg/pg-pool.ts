@@ -1,9 +1,13 @@
 import pg from 'pg';
 import type { SqlRow } from '../sql-database.port.js';
 
+/** Where clients come from, such as a `pg.Pool`. */
+export interface PgClients<Client extends PgClient = PgClient> {
+  connect(): Promise<Client>;
+}
+
 /** The part of a `pg.Pool` that is used; a structural type, so that no driver type shows in the declarations. */
-export interface PgPool {
-  connect(): Promise<PgClient>;
+export interface PgPool extends PgClients {
   on(event: 'error', listener: (error: Error) => void): unknown;
   on(event: 'connect', listener: (client: PgClient) => void): unknown;
   end(): Promise<void>;

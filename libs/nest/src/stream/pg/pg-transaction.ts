@@ -1,15 +1,25 @@
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost } from '../sql-error.js';
 import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
-import { aborted, inDoubt } from '../stream-errors.js';
+import { aborted, inDoubt, unavailable } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
 
 /** A transaction on a connection that is its own until its end. */
 export class PgTransaction implements SqlTransaction {
   #ended = false;
 
-  /** `connection` has begun. */
-  constructor(private readonly connection: PgConnection) {}
+  private constructor(private readonly connection: PgConnection) {}
+
+  /** @throws CodedError STREAM_UNAVAILABLE */
+  static async begin(connection: PgConnection): Promise<PgTransaction> {
+    try {
+      await connection.command('begin');
+      return new PgTransaction(connection);
+    } catch (error) {
+      connection.destroy();
+      throw unavailable(error);
+    }
+  }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     if (this.#ended) throw new CodedError('TRANSACTION_ENDED');

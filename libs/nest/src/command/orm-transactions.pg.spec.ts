@@ -1,0 +1,3 @@
+import { ormsContract } from './testing/orm/orms.contract.js';
+
+ormsContract('directly', (direct) => direct);

@@ -1,0 +1,1 @@
+export { fromDrizzle } from './stream/drizzle/drizzle-transactions.js';

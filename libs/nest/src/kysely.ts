@@ -1,0 +1,1 @@
+export { fromKysely } from './stream/kysely/kysely-transactions.js';
