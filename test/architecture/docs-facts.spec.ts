@@ -4,13 +4,13 @@ import { errors } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
 import { variables } from '../../src/config/variables.js';
 import { docFaults, readDocs, type Facts } from './docs-facts.js';
-import { everything } from './docs-operations.js';
+import { metricCatalogue } from '../../libs/nest/src/metric-catalogue.js';
+import { stageOptions } from './docs-operations.js';
 import { root } from './source-tree.js';
 
-const { options, metrics } = everything();
 const facts: Facts = {
-  options: new Set(options.map(({ name }) => name)),
-  metrics: new Set(metrics.map(({ name }) => name)),
+  options: new Set(stageOptions().map(({ name }) => name)),
+  metrics: new Set(metricCatalogue.map(({ name }) => name)),
   codes: new Set(Object.keys(errors)),
   otherWords: new Set(
     Object.keys(variables).concat(

@@ -4,14 +4,13 @@ import ts from 'typescript';
 import { defaultChannelOptions } from '../../libs/nest/src/channel/channel.options.js';
 import { defaultCommandOptions } from '../../libs/nest/src/command/command.options.js';
 import { defaultHubOptions } from '../../libs/nest/src/hub/hub.options.js';
-import { metricCatalogue } from '../../libs/nest/src/metric-catalogue.js';
 import { defaultRedisOptions } from '../../libs/nest/src/redis/redis.options.js';
 import { defaultSessionOptions } from '../../libs/nest/src/session/session.options.js';
 import { defaultStreamOptions } from '../../libs/nest/src/stream/stream.options.js';
 import type { Metric } from '../../libs/nest/src/telemetry/recorder.js';
 import { root } from './source-tree.js';
 
-/** The line of `docs/operations.md` below which everything is made from the code. */
+/** The line of a page below which everything is made from the code. */
 export const marker = '<!-- Below: made from the code, see test/architecture/docs-operations.spec.ts. -->';
 
 export interface Option {
@@ -42,25 +41,28 @@ export function stageOptions(): readonly Option[] {
   });
 }
 
-/** `docs/operations.md` as it should be: its own text, then the options and metrics of every stage. */
-export function expectedOperationsDoc(
-  current: string,
-  { options, metrics }: { readonly options: readonly Option[]; readonly metrics: readonly Metric[] },
-): string {
-  const [introduction = ''] = current.split(marker);
-  const tables = [
-    ...byStage(options, ({ name }) => name.split('.')[0]).map(
+/** `docs/operations.md` as it should be: its own text, then the options of every stage. */
+export const expectedOperationsDoc = (current: string, options: readonly Option[]): string =>
+  withTables(
+    current,
+    byStage(options, ({ name }) => name.split('.')[0]).map(
       ([stage, some]) => `### Options of \`${stage}\`\n\n| option | default | what it does |\n${optionRows(some)}`,
     ),
-    '## Metrics',
-    ...byStage(metrics, ({ name }) => name.split('_')[1]).map(
-      ([stage, some]) => `### Metrics of \`${stage}\`\n\n| metric | kind | what it says |\n${metricRows(some)}`,
+  );
+
+/** `docs/metrics.md` as it should be: its own text, then the metrics of every stage. */
+export const expectedMetricsDoc = (current: string, metrics: readonly Metric[]): string =>
+  withTables(
+    current,
+    byStage(metrics, ({ name }) => name.split('_')[1]).map(
+      ([stage, some]) => `## \`${stage}\`\n\n| metric | kind | what it says |\n${metricRows(some)}`,
     ),
-  ];
+  );
+
+function withTables(current: string, tables: readonly string[]): string {
+  const [introduction = ''] = current.split(marker);
   return `${introduction}${marker}\n\n${tables.join('\n\n')}\n`;
 }
-
-export const everything = () => ({ options: stageOptions(), metrics: metricCatalogue });
 
 const optionRows = (options: readonly Option[]): string =>
   ['| --- | --- | --- |', ...options.map(({ name, value, text }) => row(name, ticks(shown(value)), text))].join('\n');

@@ -83,7 +83,7 @@ export class Ring extends OutboundRing {
     this.subscriber = this.redis && new RedisSubscriber(this.redis.connection);
     this.broker =
       this.redis && this.subscriber
-        ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber })
+        ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber, clock })
         : new MemoryBroker(recorder);
     this.subscriptions = new SubscriptionRegistry(
       { maxSubscriptions: session.maxSubscriptions, lagSpreadMs: channel.lagSpreadMs },

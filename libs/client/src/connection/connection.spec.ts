@@ -22,8 +22,30 @@ describe('the connection', () => {
       protocol: PROTOCOL_VERSION,
       token: 'secret',
       client: { name: 'board', version: '2' },
+      awayMs: 0,
     });
     expect(client.state).toMatchObject({ kind: 'connected', session: 'session-1' });
+  });
+
+  it('says how long it was away when it comes back, tries that failed included, and not when it was told to leave', async () => {
+    const server = new FakeServer({ random: () => 1 });
+    const { client } = scene({}, server);
+    client.connect();
+    await server.settle();
+    await server.clock.advance(5_000);
+    server.link.drop();
+    await server.clock.advance(500);
+    await server.settle();
+    expect(server.link.handshake).toMatchObject({ awayMs: 500 });
+    server.link.drop();
+    await server.clock.advance(500);
+    await server.settle();
+    expect(server.link.handshake).toMatchObject({ awayMs: 500 });
+    client.disconnect();
+    await server.clock.advance(500);
+    client.connect();
+    await server.settle();
+    expect(server.link.handshake).toMatchObject({ awayMs: 0 });
   });
 
   it('waits with full jitter, longer each time, and starts low again after a session that lasted', async () => {

@@ -36,6 +36,8 @@ export class Connection {
   #link: Link | undefined;
   /** Aborted when its try, or the link that came of it, is given up: whatever still arrives from it is dropped. */
   #attempt = new AbortController();
+  /** When the last session was lost; 0 when none was, or it was left on purpose. */
+  #lostAt = 0;
   #cancelTimer = (): void => {};
   #stopListening = (): void => {};
 
@@ -59,6 +61,8 @@ export class Connection {
     const state = transition(before, input, momentIn(environment, options.backoff));
     if (state === before) return;
     this.#state = state;
+    if (before.kind === 'connected') this.#lostAt = environment.now();
+    if (state.kind === 'disconnected') this.#lostAt = 0;
     this.#follow(state);
     this.listener.changed(state, before);
   }
@@ -118,7 +122,8 @@ export class Connection {
         }
       },
     };
-    const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client };
+    const awayMs = this.#lostAt && environment.now() - this.#lostAt;
+    const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client, awayMs };
     try {
       this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { CounterMetric } from '../telemetry/recorder.js';
+import type { CounterMetric, HistogramMetric } from '../telemetry/recorder.js';
 
 export const batchesDelivered = {
   kind: 'counter',
@@ -6,6 +6,13 @@ export const batchesDelivered = {
   help: 'Batches of numbered events that the broker brought to the hub of this node, by who numbered them: this node or another one',
   labels: { from: ['own', 'other'] },
 } as const satisfies CounterMetric;
+
+export const brokerLagSeconds = {
+  kind: 'histogram',
+  name: 'realtime_broker_lag_seconds',
+  help: 'Time from the numbering of a batch by another node to its arrival over Redis; as exact as the clock of the database host and of this one agree',
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+} as const satisfies HistogramMetric;
 
 export const batchesSent = {
   kind: 'counter',

@@ -4,7 +4,7 @@ import type { EventBatch, LiveEvent, StreamEvent } from '../core/stream-event.js
 import type { Tick } from '../core/tick.js';
 import { onWire } from '../core/wire-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import { eventsEmitted, framesEmitted } from './hub.metrics.js';
+import { eventsDelivered, eventsEmitted, framesEmitted } from './hub.metrics.js';
 import type { RoomEmitter } from './room-emitter.port.js';
 import { roomOf } from './room.js';
 
@@ -78,7 +78,7 @@ export class FrameQueue {
     this.#durable.delete(channel);
     const { epoch, prev, events } = waiting;
     this.emitter.events(roomOf(channel), { channel, epoch, prev, events: events.map(onWire) });
-    this.#count('durable', events.length);
+    this.#count('durable', channel, events.length);
   }
 
   #flushLive(channel: ChannelName): void {
@@ -86,11 +86,12 @@ export class FrameQueue {
     if (!waiting) return;
     this.#live.delete(channel);
     this.emitter.live(roomOf(channel), { channel, events: waiting.events });
-    this.#count('live', waiting.events.length);
+    this.#count('live', channel, waiting.events.length);
   }
 
-  #count(delivery: 'durable' | 'live', events: number): void {
+  #count(delivery: 'durable' | 'live', channel: ChannelName, events: number): void {
     this.recorder.count(framesEmitted, { delivery });
     this.recorder.count(eventsEmitted, { delivery }, events);
+    this.recorder.count(eventsDelivered, { delivery }, events * this.emitter.size(roomOf(channel)));
   }
 }

@@ -21,10 +21,17 @@ export const framesEmitted = {
   labels: { delivery: ['durable', 'live'] },
 } as const satisfies CounterMetric;
 
+export const eventsDelivered = {
+  kind: 'counter',
+  name: 'realtime_hub_events_delivered_total',
+  help: 'Events times the sessions of this node that they were sent to: the volume of the fan-out',
+  labels: { delivery: ['durable', 'live'] },
+} as const satisfies CounterMetric;
+
 export const deliverSeconds = {
   kind: 'histogram',
   name: 'realtime_hub_deliver_seconds',
-  help: 'Time from the numbering of an event to its emission on this node',
+  help: 'Time from the numbering of an event, right before its commit, to its emission on this node',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const satisfies HistogramMetric;
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
+import { eventsDelivered, eventsEmitted, framesEmitted } from './hub.metrics.js';
+import { roomOf } from './room.js';
 import { channelNamed, HubBench } from './testing/hub-bench.js';
 
 const desk = channelNamed('desk.SFO');
@@ -29,6 +31,26 @@ describe('Hub', () => {
     await settled();
     expect(bench.rooms.emitted).toHaveLength(1);
     expect(bench.emittedOffsets).toEqual([1, 2, 3]);
+  });
+
+  it('counts events, frames, and how many sessions they went to', async () => {
+    const member = (): void => {};
+    for (const one of [member, () => {}, () => {}]) bench.rooms.join(roomOf(desk), one);
+    await bench.hub.attach(desk);
+    bench.publish(desk, 2);
+    await settled();
+    bench.rooms.leave(roomOf(desk), member);
+    bench.publish(desk);
+    bench.hub.live(desk, { id: 'a', type: 'typing', data: '1', time: 1 });
+    await settled();
+    const counts = [eventsEmitted, framesEmitted, eventsDelivered].map((metric) =>
+      (['durable', 'live'] as const).map((delivery) => bench.recorder.valueOf(metric, { delivery })),
+    );
+    expect(counts).toEqual([
+      [3, 1],
+      [2, 1],
+      [8, 2],
+    ]);
   });
 
   it('sends a frame that is full at once', async () => {

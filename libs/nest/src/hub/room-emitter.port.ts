@@ -6,6 +6,8 @@ export interface RoomEmitter {
   events(room: string, frame: EventsFrame): void;
   /** To those of the other nodes too, where nodes are connected by Redis. */
   live(room: string, frame: LiveFrame): void;
+  /** How many local sessions are in `room`; must cost the same for a large one. */
+  size(room: string): number;
   /** To every local session in `room`. */
   control(room: string, frame: ControlFrame): void;
 }

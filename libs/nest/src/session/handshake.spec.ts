@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROTOCOL_VERSION } from '@millrace/protocol';
-import { readHandshake, readToken } from './handshake.js';
+import { readAwayMs, readHandshake, readToken } from './handshake.js';
 
 const client = { name: 'board', version: '1' };
 const refusal = (code: string) => expect.objectContaining({ code }) as Error;
@@ -28,6 +28,19 @@ describe('the handshake', () => {
       expect(() => readHandshake({ protocol: PROTOCOL_VERSION, token, client })).toThrow(refusal('UNAUTHENTICATED'));
     },
   );
+
+  it.each([
+    [{ awayMs: 0 }, undefined],
+    [{ awayMs: 1_500.5 }, 1_500.5],
+    [{ awayMs: -1 }, undefined],
+    [{ awayMs: Number.NaN }, undefined],
+    [{ awayMs: 1e15 }, undefined],
+    [{ awayMs: '5' }, undefined],
+    [{}, undefined],
+    [null, undefined],
+  ])('of %j was away for %s ms', (auth, awayMs) => {
+    expect(readAwayMs(auth)).toBe(awayMs);
+  });
 
   it('takes tokens as long as they get', () => {
     expect(readToken('x'.repeat(16_384))).toHaveLength(16_384);

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../core/coded-error.js';
 import type { Identity } from './authenticator.port.js';
 import type { FrameRoute } from './frame-route.js';
-import { handshakesRefused, sessionsEnded, sessionsOpened } from './session.metrics.js';
+import { handshakesRefused, sessionsAway, sessionsEnded, sessionsOpened } from './session.metrics.js';
 import { Deferred } from './testing/deferred.js';
 import { RawClient } from './testing/raw-client.js';
 import {
@@ -55,6 +55,14 @@ describe('a connection', () => {
     expect(control).toEqual([{ kind: 'welcome', session: client.id }]);
     client.disconnect();
     await vi.waitFor(() => expect(node.recorder.valueOf(sessionsEnded, { reason: 'client' })).toBe(1));
+  });
+
+  it('counts how long a client says it was away, and believes no nonsense', async () => {
+    const node = await start();
+    await connected(node.connect({ token: 'ann', awayMs: 2_500 }));
+    expect(node.recorder.valueOf(sessionsAway)).toBe(2.5);
+    await connected(node.connect({ token: 'ann', awayMs: -1 }));
+    expect(node.recorder.valueOf(sessionsAway)).toBe(2.5);
   });
 
   it('does not come by polling', async () => {

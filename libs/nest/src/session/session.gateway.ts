@@ -8,12 +8,13 @@ import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { Admission } from './admission.js';
+import { readAwayMs } from './handshake.js';
 import type { Identity } from './authenticator.port.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
 import type { Identify } from './identify.js';
 import { RealtimeIoAdapter } from './realtime-io-adapter.js';
-import { handshakesRefused } from './session.metrics.js';
+import { handshakesRefused, sessionsAway } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 import type { SessionRegistry } from './session-registry.js';
 import { SocketSession } from './socket-session.js';
@@ -93,12 +94,14 @@ export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
   }
 
   #open(socket: Socket): void {
-    const { registry, dispatcher, options, clock } = this.parts;
+    const { registry, dispatcher, options, clock, recorder } = this.parts;
     const identity = this.#admitted.get(socket);
     // Only a middleware of somebody else's could have let it in.
     if (!identity) return void socket.disconnect(true);
     const session = new SocketSession(socket, identity, options, clock);
     registry.add(session);
+    const awayMs = readAwayMs(socket.handshake.auth);
+    if (awayMs !== undefined) recorder.observe(sessionsAway, {}, awayMs / 1_000);
     dispatcher.attach(session);
     socket.once('disconnect', (reason) => {
       session.disconnected(reason);

@@ -1,4 +1,4 @@
-import type { CounterMetric, GaugeMetric } from '../telemetry/recorder.js';
+import type { CounterMetric, GaugeMetric, HistogramMetric } from '../telemetry/recorder.js';
 
 export const sessionsOpen = {
   kind: 'gauge',
@@ -11,6 +11,13 @@ export const sessionsOpened = {
   name: 'realtime_session_opened_total',
   help: 'Sessions that became active',
 } as const satisfies CounterMetric;
+
+export const sessionsAway = {
+  kind: 'histogram',
+  name: 'realtime_session_away_seconds',
+  help: 'How long clients that came back were without a session, as they say; its count is that of reconnects',
+  buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 86_400],
+} as const satisfies HistogramMetric;
 
 export const sessionsEnded = {
   kind: 'counter',

@@ -21,6 +21,10 @@ export class SocketRoomEmitter implements RoomEmitter {
     this.#namespace?.to(room).emit('live', frame);
   }
 
+  size(room: string): number {
+    return this.#namespace?.adapter.rooms.get(room)?.size ?? 0;
+  }
+
   control(room: string, frame: ControlFrame): void {
     this.#namespace?.local.to(room).emit('control', frame);
   }

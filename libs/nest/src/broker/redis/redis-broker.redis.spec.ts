@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../core/clock.js';
 import type { EventBatch } from '../../core/stream-event.js';
 import { batchOf } from '../../hub/testing/batches.js';
 import { redisWaitingBytes } from '../../redis/redis.metrics.js';
 import { RedisBench } from '../../redis/testing/redis-bench.js';
-import { batchesDelivered, batchesLost, batchesSent } from '../broker.metrics.js';
+import { batchesDelivered, batchesLost, batchesSent, brokerLagSeconds } from '../broker.metrics.js';
 import { describeBroker } from '../testing/broker.contract.js';
 import { RedisBroker } from './redis-broker.js';
 
@@ -35,6 +36,7 @@ async function node(installation: string, prefix = 'test'): Promise<Node> {
     publisher,
     subscriber,
     recorder,
+    clock: systemClock,
     node: randomUUID(),
     prefix,
     installation: () => Promise.resolve(installation),
@@ -97,6 +99,7 @@ describe('RedisBroker', () => {
     one.broker.publish([batchOf(2)]);
     await vi.waitFor(() => expect(heard).toEqual([batchOf(2)]));
     expect(other.bench.recorder.valueOf(batchesDelivered, { from: 'other' })).toBe(1);
+    expect(other.bench.recorder.valueOf(brokerLagSeconds)).toBeGreaterThan(0);
   });
 
   it.each([

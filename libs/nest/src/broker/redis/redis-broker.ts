@@ -1,8 +1,9 @@
 import type { ChannelName } from '@millrace/protocol';
+import type { Clock } from '../../core/clock.js';
 import type { EventBatch } from '../../core/stream-event.js';
 import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import type { Broker } from '../broker.port.js';
-import { batchesLost } from '../broker.metrics.js';
+import { batchesLost, brokerLagSeconds } from '../broker.metrics.js';
 import { MemoryBroker } from '../memory/memory-broker.js';
 import { decodeBatch, isOwn } from './batch-encoding.js';
 import { BatchSender, type BatchSenderParts } from './batch-sender.js';
@@ -10,6 +11,7 @@ import type { RedisChannels } from './redis-channels.js';
 
 export interface RedisBrokerParts extends BatchSenderParts {
   readonly subscriber: RedisSubscriber;
+  readonly clock: Clock;
 }
 
 /**
@@ -56,8 +58,11 @@ export class RedisBroker implements Broker {
 
   #hear(payload: Buffer, channel: ChannelName | undefined): void {
     if (channel === undefined || isOwn(this.parts.node, payload)) return;
+    const { recorder, clock } = this.parts;
     const batch = decodeBatch(channel, payload);
-    if (batch) this.#own.hand(batch, 'other');
-    else this.parts.recorder.count(batchesLost, { reason: 'unreadable' });
+    if (!batch) return recorder.count(batchesLost, { reason: 'unreadable' });
+    const lagMs = clock.now() - (batch.events[0]?.time ?? clock.now());
+    recorder.observe(brokerLagSeconds, {}, Math.max(0, lagMs) / 1_000);
+    this.#own.hand(batch, 'other');
   }
 }

@@ -3,6 +3,7 @@ import type { Broker } from '../../broker/broker.port.js';
 import { MemoryBroker } from '../../broker/memory/memory-broker.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { silentRecorder } from '../../telemetry/recorder.js';
+import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
 import type { Audience } from '../audience.port.js';
 import { defaultHubOptions, type HubOptions } from '../hub.options.js';
 import { Hub, type HubParts } from '../hub.js';
@@ -21,6 +22,7 @@ export class HubBench {
   readonly clock = new FakeClock();
   readonly store = new MemoryStreamStore(() => this.clock.now());
   readonly rooms = new RecordingRooms();
+  readonly recorder = new MemoryRecorder();
   readonly lagging: ChannelName[] = [];
   readonly broker: Broker;
   readonly hub: Hub;
@@ -34,7 +36,7 @@ export class HubBench {
       audience: audience ?? { lagging: (channel) => this.lagging.push(channel) },
       clock: this.clock,
       random: () => 0.5,
-      recorder: silentRecorder,
+      recorder: this.recorder,
       options: { ...defaultHubOptions, ...options },
       ...(checkOrder && { checkOrder }),
     });

@@ -53,6 +53,7 @@ export class InProcessNode {
     const redisBroker = new RedisBroker({
       publisher: this.#publisher,
       subscriber: this.#subscriber,
+      clock: systemClock,
       recorder: silentRecorder,
       node: randomUUID(),
       prefix: 'test',
