@@ -4,6 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { board, postNote, startTyping, typing, writeNote } from '../apps/notes/contracts.js';
+import { ways } from '../support/pgbouncer.js';
 import { serviceAddress } from '../support/service-address.js';
 import { JournalKeeper } from './support/journal-keeper.js';
 import { LobbyGuest } from './support/lobby-guest.js';
@@ -89,8 +90,8 @@ describe('two nodes with Redis', () => {
     await until('both are subscribed', () => keepers.every(({ subscription }) => subscription.state === 'subscribed'));
   });
 
-  it('get the events of a process without sessions, and its live ones', async () => {
-    const worker = await startWorker({ redis: redis() });
+  it.each(ways)('get the events of a process without sessions, and its live ones: %s', async (_way, reach) => {
+    const worker = await startWorker(reach);
     try {
       const publisher = worker.get(ChannelPublisher);
       const name = randomUUID();
@@ -126,9 +127,9 @@ describe('two nodes with Redis', () => {
     }
   });
 
-  async function startWorker(options: { redis?: { url: string } }): Promise<INestApplicationContext> {
-    const postgres = { connectionString: stage.database.url };
-    return NestFactory.createApplicationContext(MillraceModule.forPublisher({ postgres, ...options }), {
+  async function startWorker(reach: (direct: string) => string): Promise<INestApplicationContext> {
+    const postgres = { connectionString: reach(stage.database.url) };
+    return NestFactory.createApplicationContext(MillraceModule.forPublisher({ postgres, redis: redis() }), {
       logger: ['error'],
       abortOnError: false,
     });
