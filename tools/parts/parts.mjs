@@ -10,5 +10,5 @@ export const parts = [
   { name: 'cluster', needs: ['postgres', 'redis', 'haproxy'], steps: ['vitest:cluster'], timeoutMs: 100_000 },
   { name: 'chaos', needs: ['postgres', 'redis'], steps: ['vitest:chaos'], timeoutMs: 80_000 },
   { name: 'browser', needs: ['postgres', 'redis', 'chromium'], steps: ['vitest:browser'], timeoutMs: 70_000 },
-  { name: 'workspace', needs: [], steps: ['vitest:workspace'], timeoutMs: 95_000 },
+  { name: 'workspace', needs: [], steps: ['vitest:workspace'], timeoutMs: 140_000 },
 ];

@@ -11,6 +11,7 @@ import type { Transport } from './transport/transport.port.js';
 export interface ClientOptions {
   /** Where the server is, such as `https://api.example.com`; `/` in a browser is the page's own host. */
   readonly url: string;
+  /** Who the client speaks for; called for each connection and before each expiry. */
   readonly token: TokenFunction;
   /** Path of the Socket.IO endpoint. @defaultValue `/socket.io` */
   readonly path?: string;

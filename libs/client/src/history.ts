@@ -32,7 +32,9 @@ export interface HistoryPage<C extends ChannelContract = ChannelContract> {
   readonly outcome: 'complete' | 'more' | 'unrecoverable';
   /** Only with `unrecoverable`. */
   readonly reason: UnrecoverableReason | undefined;
+  /** In order, without a hole among them. */
   readonly events: readonly HistoryEvent<C>[];
+  /** Behind the last event: where the next page begins. */
   readonly position: PositionToken;
 }
 

@@ -7,9 +7,11 @@ import type { CommandOutcome, ErrorCode, FieldError, RetryPolicy, WireError } fr
  * @publicApi
  */
 export class RealtimeError extends Error {
+  /** Always this. */
   override readonly name = 'RealtimeError';
   /** One of the registered codes, or one of a newer server. */
   readonly code: ErrorCode | (string & {});
+  /** Whether and how the request may be repeated. */
   readonly retry: RetryPolicy;
   /** How long to wait before the next try, in ms, when the server said so. */
   readonly retryAfterMs: number | undefined;

@@ -23,7 +23,7 @@ export { MillraceModule } from './millrace.module.js';
 export type { MillraceOptions, PublisherOptions } from './millrace.options.js';
 export type { RedisOptions } from './redis/redis.options.js';
 export type { Authenticator, Identity } from './session/authenticator.port.js';
-export { jwt, type JwtOptions } from './session/jwt-authenticator.js';
+export { jwt, type JwtClaims, type JwtOptions } from './session/jwt-authenticator.js';
 export type { JwtKey } from './session/jwt-key.js';
 export type { SessionOptions } from './session/session.options.js';
 export { sessionOf } from './session/session-of.js';

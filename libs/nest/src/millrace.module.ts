@@ -108,6 +108,7 @@ export class MillraceModule extends ConfigurableModuleClass {
     return PublisherModule.forRoot(options);
   }
 
+  /** {@link MillraceModule.forPublisher}, with options from a factory. */
   static forPublisherAsync(options: ConfigurableModuleAsyncOptions<PublisherOptions>): DynamicModule {
     return PublisherModule.forRootAsync(options);
   }

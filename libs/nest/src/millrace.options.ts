@@ -34,10 +34,15 @@ export interface MillraceOptions {
   readonly authenticate: Authenticator;
   /** Transactions of your ORM for command handlers. @defaultValue Millrace's own, on the same database */
   readonly transactions?: TransactionPort;
+  /** Connections, heartbeat, frames and drain. */
   readonly session?: Partial<SessionOptions>;
+  /** Deadlines of commands. */
   readonly command?: Partial<CommandOptions>;
+  /** Policies, pages and lagging subscribers. */
   readonly channel?: Partial<ChannelOptions>;
+  /** Publishing, the pass, retention and the schema. */
   readonly stream?: Partial<StreamOptions>;
+  /** Following channels, repairs and recent events. */
   readonly hub?: Partial<HubOptions>;
 }
 

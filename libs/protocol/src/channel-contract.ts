@@ -12,6 +12,7 @@ declare const payload: unique symbol;
 
 /** Carries the type of an event's data; it has no value at run time. @publicApi */
 export interface EventContract<Data> {
+  /** Only for the compiler; never there. */
   readonly [payload]?: Data;
 }
 
@@ -49,8 +50,11 @@ export interface ChannelContract<
   Events extends EventContracts = EventContracts,
   D extends Delivery = Delivery,
 > {
+  /** The name with its parameters: `desk.:airport`. */
   readonly pattern: Pattern;
+  /** `durable`: stored, numbered, replayed. `live`: to whoever is there, at most once. */
   readonly delivery: D;
+  /** The events of the channel, by type. */
   readonly events: Events;
 }
 

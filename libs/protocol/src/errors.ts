@@ -207,16 +207,23 @@ export type ErrorCode = keyof typeof errors;
 export interface FieldError {
   /** Path with dots, such as `crew.0.name`. */
   readonly field: string;
+  /** Text of each rule that does not hold, by the name of the rule. */
   readonly rules: Readonly<Record<string, string>>;
 }
 
 /** An error as it crosses the wire. `code` may be one that this version does not know: decide by `retry`. @publicApi */
 export interface WireError {
+  /** One of the registry, or a newer one: decide by `retry`. */
   readonly code: string;
+  /** For people; may change. */
   readonly message: string;
+  /** Whether and how the request may be repeated. */
   readonly retry: RetryPolicy;
+  /** The least time to wait before that, in ms. */
   readonly retryAfterMs?: number;
+  /** Of a command: whether it was applied. Absent elsewhere. */
   readonly outcome?: CommandOutcome;
+  /** With `VALIDATION_FAILED`: each field that is wrong. */
   readonly details?: readonly FieldError[];
   /** Finds the entry in the server's log; only on `INTERNAL`. */
   readonly errorId?: string;

@@ -14,8 +14,11 @@ export type Epoch = Brand<string, 'Epoch'>;
  * @publicApi
  */
 export interface Position {
+  /** The life of the channel in which the offset counts. */
   readonly epoch: Epoch;
+  /** 0 before the first event. */
   readonly offset: Offset;
+  /** Id of the event there; empty before the first one. */
   readonly id: string;
   /** When that event was numbered, in ms since 1970. It only bounds the server's search. */
   readonly time: number;

@@ -10,6 +10,7 @@ import { isThenable } from '../thenable.js';
  * @publicApi
  */
 export interface PositionStorage {
+  /** The position that was kept for `channel`; nothing when there is none. */
   get(channel: ChannelName): string | null | undefined | Promise<string | null | undefined>;
   /** Called right before the event at `position` is handed over; one call at a time, the newest position wins. */
   set(channel: ChannelName, position: PositionToken): unknown;

@@ -12,7 +12,9 @@ import type { SubscriptionStatus } from './subscription-state.js';
 
 /** What is known about an event besides its data. @publicApi */
 export interface EventMeta {
+  /** Which of the contract’s events it is. */
   readonly type: string;
+  /** Unique over all channels. */
   readonly id: string;
   /** When it was numbered, in ms since 1970. */
   readonly time: number;
@@ -46,15 +48,21 @@ export interface Recovery {
  * @publicApi
  */
 export interface Subscription<C extends ChannelContract = ChannelContract> {
+  /** Name of the channel. */
   readonly channel: ChannelName;
+  /** Where it stands. */
   readonly state: SubscriptionStatus;
   /** Of the last event that was handed over. Keep it and pass it as `since` to go on there in another life. */
   readonly position: PositionToken | undefined;
+  /** Events are lost to this subscriber; `reason` says why. It is told before the next event. */
   on(name: 'discontinuity', listener: (discontinuity: Discontinuity) => unknown): () => void;
+  /** What was missed has been handed over. */
   on(name: 'recovered', listener: (recovery: Recovery) => unknown): () => void;
   /** A refusal, a withdrawal, or an event that could not be read. Without a listener these are reported. */
   on(name: 'error', listener: (error: RealtimeError) => unknown): () => void;
+  /** The subscription goes from one state into another. */
   on(name: 'state', listener: (state: SubscriptionStatus) => unknown): () => void;
+  /** An event of the channel. The answer ends the listening, as of the others. */
   on<T extends EventType<C>>(name: T, listener: (data: EventData<C, T>, meta: EventMeta) => unknown): () => void;
   /** Nothing is handed over after this, not even the rest of a batch. */
   unsubscribe(): void;

@@ -22,8 +22,10 @@ export class FakeClock {
     return this.#timers.size;
   }
 
+  /** The time of the test, in ms. */
   readonly now = (): number => this.#now;
 
+  /** Runs `task` once the clock has come so far; the answer cancels it. */
   readonly after = (delayMs: number, task: () => void): (() => void) => {
     const timer = { at: this.#now + delayMs, task };
     this.#timers.add(timer);

@@ -3,10 +3,13 @@ import type { ClientFrameName, Link, LinkListener } from '../transport/transport
 
 /** A frame of the client that waits for its answer. @publicApi */
 export interface FakeRequest<Body extends object = object> {
+  /** Which frame it is. */
   readonly name: ClientFrameName;
+  /** What the client sent. */
   readonly body: Body;
   /** Answers it; `{ ok: true }` is added. A second answer is passed on too, as a faulty server would. */
   answer(body?: object): void;
+  /** Answers with an error. */
   refuse(error: WireError): void;
 }
 
@@ -17,6 +20,7 @@ export class FakeLink implements Link {
   #listener: LinkListener | undefined;
 
   constructor(
+    /** What the client sent when it connected. */
     readonly handshake: Handshake,
     listener: LinkListener,
   ) {
@@ -40,18 +44,22 @@ export class FakeLink implements Link {
     listener?.closed('dropped', refusal);
   }
 
+  /** Sends events of a durable channel. */
   events(frame: EventsFrame): void {
     this.#listener?.frame({ name: 'events', body: frame });
   }
 
+  /** Sends live events. */
   live(frame: LiveFrame): void {
     this.#listener?.frame({ name: 'live', body: frame });
   }
 
+  /** Sends a control frame. */
   control(frame: ControlFrame): void {
     this.#listener?.frame({ name: 'control', body: frame });
   }
 
+  /** Called by the client. */
   send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): void {
     const pass = (answer: Answer) => {
       if (this.isOpen) onAnswer(answer);
@@ -65,6 +73,7 @@ export class FakeLink implements Link {
     });
   }
 
+  /** The client leaves. */
   close(): void {
     this.#listener = undefined;
   }

@@ -14,24 +14,29 @@ import {
 
 /** The log of one durable channel, and the answers that a server would give from it. @publicApi */
 export class FakeLog {
+  /** All that was appended, in order. */
   readonly events: WireEvent[] = [];
   #epoch = 1;
   #firstKept = 1;
 
   constructor(
+    /** Name of the channel. */
     readonly channel: string,
     /** Events an answer holds at most; more is `behind`. */
     readonly pageSize = 100,
   ) {}
 
+  /** The life of the channel. */
   get epoch(): Epoch {
     return `epoch-${this.#epoch}` as Epoch;
   }
 
+  /** Position of the newest event. */
   get head(): PositionToken {
     return this.positionAt(this.events.length);
   }
 
+  /** Position of the event with this offset. */
   positionAt(offset: number): PositionToken {
     const { id, time } = this.events[offset - 1] ?? { id: '', time: 0 };
     return encodePosition({ epoch: this.epoch, offset: offset as Offset, id, time });

@@ -37,6 +37,7 @@ export interface FakeServerOptions {
  * @publicApi
  */
 export class FakeServer implements Transport {
+  /** The time of client and server. */
   readonly clock = new FakeClock();
   /** Every connection that a client opened, oldest first. */
   readonly links: FakeLink[] = [];
@@ -74,6 +75,7 @@ export class FakeServer implements Transport {
     return link;
   }
 
+  /** Called by the client. */
   open({ handshake }: LinkTarget, listener: LinkListener): FakeLink {
     const link = new FakeLink(handshake, listener);
     this.links.push(link);
@@ -82,10 +84,12 @@ export class FakeServer implements Transport {
     return link;
   }
 
+  /** Lets the connection in that waits. */
   accept(): void {
     this.link.accept(`session-${this.links.length}`);
   }
 
+  /** Refuses the connection that waits. */
   refuse(error: WireError): void {
     this.link.drop(error);
   }
@@ -111,18 +115,22 @@ export class FakeServer implements Transport {
     request.answer({ items: request.body.items.map(reply) });
   }
 
+  /** The next frame, which must be `unsubscribe`. */
   expectUnsubscribe(): FakeRequest<UnsubscribeFrame> {
     return this.#take<UnsubscribeFrame>('unsubscribe');
   }
 
+  /** The next frame, which must be `command`. */
   expectCommand(): FakeRequest<CommandFrame> {
     return this.#take<CommandFrame>('command');
   }
 
+  /** The next frame, which must be `history`. */
   expectHistory(): FakeRequest<HistoryFrame> {
     return this.#take<HistoryFrame>('history');
   }
 
+  /** The next frame, which must be `authenticate`. */
   expectAuthenticate(): FakeRequest<AuthenticateFrame> {
     return this.#take<AuthenticateFrame>('authenticate');
   }

@@ -17,15 +17,19 @@ export interface Transport {
 
 /** Where a link leads, and what it says first. @publicApi */
 export interface LinkTarget {
+  /** Address of the server. */
   readonly url: string;
   /** Path of the Socket.IO endpoint. */
   readonly path: string;
+  /** What is sent when the link opens. */
   readonly handshake: Handshake;
 }
 
 /** Hears what happens on a link. @publicApi */
 export interface LinkListener {
+  /** The session is active. */
   opened(session: string): void;
+  /** A frame of the server has come. */
   frame(frame: ServerFrame): void;
   /** The link is gone or never came to be. `refusal` is what the server said, if it said something. */
   closed(reason: string, refusal?: WireError): void;

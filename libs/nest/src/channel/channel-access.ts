@@ -28,7 +28,9 @@ export interface ChannelAccessParts {
 export interface Revocation {
   /** The principal's `subject`. */
   readonly subject?: string;
+  /** One channel, by its name. */
   readonly channel?: ChannelName;
+  /** Principals for which it is true. */
   readonly matches?: (principal: unknown) => boolean;
 }
 
@@ -41,12 +43,17 @@ export class ChannelAccess {
   readonly #gate: Gate;
   #generation = 0;
 
+  /** @internal */
   constructor(private readonly parts: ChannelAccessParts) {
     const { policyConcurrency: concurrency, maxWaitingPolicyCalls: maxWaiting, busyRetryAfterMs } = parts.options;
     this.#gate = new Gate({ concurrency, maxWaiting, retryAfterMs: busyRetryAfterMs });
   }
 
-  /** Grows with every revocation: a permission from before may no longer stand. */
+  /**
+   * Grows with every revocation: a permission from before may no longer stand.
+   *
+   * @internal
+   */
   get generation(): number {
     return this.#generation;
   }
@@ -55,6 +62,7 @@ export class ChannelAccess {
    * The channel's contract, if the session may.
    *
    * @throws CodedError `FORBIDDEN`, also for a channel that does not exist, or `BUSY`; and whatever the policy throws
+   * @internal
    */
   async authorize(purpose: Purpose, session: Session, channel: ChannelName): Promise<ChannelContract> {
     const found = this.parts.channels.find(channel);

@@ -9,8 +9,11 @@ import { RunningCommand } from './running-command.js';
  * @publicApi
  */
 export interface CommandContext {
+  /** As the client chose it; the same over retries. */
   readonly id: string;
+  /** Of the command contract. */
   readonly name: string;
+  /** Who sent it. */
   readonly session: Session;
   /** Aborts when the deadline has passed. */
   readonly deadline: AbortSignal;

@@ -5,5 +5,6 @@
  * @publicApi
  */
 export class BootError extends Error {
+  /** Always this. */
   override readonly name = 'BootError';
 }

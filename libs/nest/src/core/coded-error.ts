@@ -9,10 +9,13 @@ type ErrorDetail = Omit<WireError, 'code' | 'message' | 'retry'>;
  * @publicApi
  */
 export class CodedError extends IntrinsicException {
+  /** Always this. */
   override readonly name = 'CodedError';
 
   constructor(
+    /** One of the registry. */
     readonly code: ErrorCode,
+    /** What the wire says beside the code. */
     readonly detail: ErrorDetail = {},
     options?: { readonly cause?: unknown },
   ) {
@@ -20,6 +23,7 @@ export class CodedError extends IntrinsicException {
     if (options?.cause !== undefined) this.cause = options.cause;
   }
 
+  /** As clients are told. */
   toWire(): WireError {
     return wireError(this.code, this.detail);
   }

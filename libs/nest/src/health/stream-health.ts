@@ -14,6 +14,7 @@ const MAX_PASS_AGE_MS = 5_000;
  */
 @Injectable()
 export class StreamHealth {
+  /** @internal */
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly sequencer: Sequencer,
@@ -21,6 +22,7 @@ export class StreamHealth {
     private readonly clock: Clock,
   ) {}
 
+  /** Up while this node numbers events and takes connections; `key` names it in the answer. */
   check(key = 'stream'): HealthIndicatorResult {
     const indicator = this.indicators.check(key);
     if (this.drain.started) return indicator.down({ reason: 'draining' });

@@ -4,6 +4,7 @@
  * @publicApi
  */
 export interface Identity<Principal = unknown> {
+  /** Who the connection speaks for, as handlers and policies get it. */
   readonly principal: Principal;
   /** The principal as one word that stays the same over tokens: the `sub` of a JWT. 1–255 characters, no control ones. */
   readonly subject: string;

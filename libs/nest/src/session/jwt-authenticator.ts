@@ -1,9 +1,27 @@
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { errors, jwtVerify } from 'jose';
 import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
 import { isSubject } from './subject.js';
+
+/**
+ * What a verified token says.
+ *
+ * @publicApi
+ */
+export interface JwtClaims {
+  /** Who it is about: becomes the `subject` of the session. */
+  readonly sub?: string;
+  /** Who issued it. */
+  readonly iss?: string;
+  /** Whom it is for. */
+  readonly aud?: string | string[];
+  /** When it expires, in seconds since 1970. */
+  readonly exp?: number;
+  /** Any other claim. */
+  readonly [claim: string]: unknown;
+}
 
 /**
  * Which tokens are accepted, and whom they speak for.
@@ -18,7 +36,7 @@ export type JwtOptions<Principal> = JwtKey & {
   /** Difference of clocks that is forgiven, in seconds, 60 at most. @defaultValue 10 */
   readonly leewaySeconds?: number;
   /** Makes the principal of the verified claims. To refuse it, throw a {@link CodedError}, such as `FORBIDDEN`. */
-  readonly toPrincipal: (claims: JWTPayload) => Principal | Promise<Principal>;
+  readonly toPrincipal: (claims: JwtClaims) => Principal | Promise<Principal>;
 };
 
 const MAX_LEEWAY_SECONDS = 60;
@@ -58,7 +76,7 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
     };
   }
 
-  async #verify(token: string): Promise<{ exp: number; sub: string; claims: JWTPayload }> {
+  async #verify(token: string): Promise<{ exp: number; sub: string; claims: JwtClaims }> {
     try {
       const { payload } = await jwtVerify(token, this.#pinned.key, {
         algorithms: this.#pinned.algorithms,

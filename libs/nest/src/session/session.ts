@@ -6,7 +6,9 @@ import type { ControlFrame } from '@millrace/protocol';
  * @publicApi
  */
 export interface Session<Principal = unknown> {
+  /** Unique over all nodes. */
   readonly id: string;
+  /** As the authenticator gave it, or a fresh token of the same subject. */
   readonly principal: Principal;
   /** Who the principal is, as one word: the `sub` of a JWT. Stands in the cause of events, finds sessions to revoke. */
   readonly subject: string;
@@ -16,6 +18,8 @@ export interface Session<Principal = unknown> {
   readonly ended: AbortSignal;
   /** Rooms are joined at once: there is no moment between the call and the membership. */
   join(room: string): void;
+  /** Leaves a room at once. */
   leave(room: string): void;
+  /** Sends a control frame. */
   tell(frame: ControlFrame): void;
 }

@@ -27,6 +27,7 @@ import type { UnitOfWork } from './transaction/unit-of-work.js';
  * @publicApi
  */
 export interface StatementRunner {
+  /** Runs one statement with `$1`, `$2` …; what it resolves with is not looked at. */
   query(sql: string, params: unknown[]): Promise<unknown>;
 }
 
@@ -83,9 +84,12 @@ export class ChannelPublisher {
   /** One function for all, so that a unit of work kicks once. */
   readonly #kick = (): void => this.parts.sequencer.kick();
 
+  /** @internal */
   constructor(private readonly parts: ChannelPublisherParts) {}
 
   /**
+   * Joins the transaction that `tx` belongs to: the event exists if and only if that commits.
+   *
    * @throws CodedError `EVENT_INVALID` or `EVENT_TOO_LARGE` for data that cannot be stored, `TRANSACTION_ENDED` after
    * the end of the handler, `TRANSACTION_TOO_LARGE` past the bound, `OVERLOADED` when too many events wait.
    */
@@ -96,6 +100,12 @@ export class ChannelPublisher {
     data: EventData<C, Type>,
     options: PublishOptions & { readonly tx: StatementRunner },
   ): Promise<Omit<Published, 'offset'>>;
+  /**
+   * Joins the transaction of the handler, or of `MillraceDatabase.transaction()`, that it is called in. Elsewhere the
+   * event is stored and has its offset when this resolves.
+   *
+   * @throws CodedError as above; outside of a transaction also `STREAM_UNAVAILABLE` with `outcome: 'unknown'`
+   */
   publish<C extends ChannelContract, Type extends EventType<C>>(
     contract: C,
     params: ParamsOf<C>,

@@ -6,6 +6,7 @@ import type { AmbientScope } from './transaction/ambient.js';
  * @publicApi
  */
 export interface SqlExecutor {
+  /** Runs one statement with `$1`, `$2` … and returns its rows. */
   query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]>;
 }
 

@@ -4,7 +4,7 @@ import { MillraceModule } from '../millrace.module.js';
 import type { MillraceOptions } from '../millrace.options.js';
 import type { Authenticator } from '../session/authenticator.port.js';
 
-/** @publicApi */
+/** Those of `MillraceModule`, with names in the place of tokens. @publicApi */
 export interface TestOptions extends Partial<Omit<MillraceOptions, 'authenticate'>> {
   /** Who may connect: a client whose token is `ada` speaks for `principals.ada`. */
   readonly principals: Readonly<Record<string, unknown>>;
@@ -17,6 +17,7 @@ export interface TestOptions extends Partial<Omit<MillraceOptions, 'authenticate
  * @publicApi
  */
 export class MillraceTestModule {
+  /** In the place of `MillraceModule.forRoot()`. */
   static forRoot({ principals, session, ...options }: TestOptions): DynamicModule {
     return MillraceModule.forRoot({
       ...(!options.postgres && { embedded: {} }),

@@ -5,6 +5,8 @@ export type Answer<Body extends object = object> = ({ readonly ok: true } & Body
 
 /** The answer to a frame that was not carried out. @publicApi */
 export interface Refusal {
+  /** Tells it from a success. */
   readonly ok: false;
+  /** Why, and what to do. */
   readonly error: WireError;
 }

@@ -1,5 +1,6 @@
 /** Client → server, `authenticate`: a fresh token for the same principal, before the old one expires. @publicApi */
 export interface AuthenticateFrame {
+  /** The fresh token, as the authenticator of the server takes it. */
   readonly token: string;
 }
 

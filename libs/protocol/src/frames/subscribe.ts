@@ -3,12 +3,15 @@ import type { WireEvent } from './events.js';
 
 /** Client → server, `subscribe`. @publicApi */
 export interface SubscribeFrame {
+  /** One for each channel. */
   readonly items: readonly SubscribeItem[];
 }
 
 /** `sid` names this try to subscribe; its answer carries it, so that a late answer is told from a current one. @publicApi */
 export interface SubscribeItem {
+  /** Name of the channel. */
   readonly channel: string;
+  /** Chosen by the client. */
   readonly sid: number;
   /** Position token of the last event that was handed to the application. */
   readonly since?: string;
@@ -43,10 +46,12 @@ export type SubscribeAnswer =
 
 /** One answer an item. @publicApi */
 export interface SubscribeAnswers {
+  /** In the order of the frame. */
   readonly items: readonly SubscribeAnswer[];
 }
 
 /** Client → server, `unsubscribe`. The answer is an empty `{ ok: true }`. @publicApi */
 export interface UnsubscribeFrame {
+  /** Names of the channels. */
   readonly channels: readonly string[];
 }

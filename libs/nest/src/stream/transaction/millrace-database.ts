@@ -12,6 +12,7 @@ import { TransactionRun } from './transaction-run.js';
 export class MillraceDatabase {
   readonly #transactions: DatabaseTransactions;
 
+  /** @internal */
   constructor(
     private readonly database: SqlDatabase,
     private readonly maxEventsPerTransaction: number,

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, { readonly types: string; readonly default: string }>>;
+}
+
+/** What can be imported from one of the packages. */
+export interface Entry {
+  /** `@millrace/nest/kysely` */
+  readonly specifier: string;
+  /** Folder of the package. */
+  readonly folder: string;
+  /** Its declarations. */
+  readonly types: string;
+  /** Its report, which is committed. */
+  readonly report: string;
+}
+
+export const libraries = ['protocol', 'client', 'nest'].map((name) => join(root, 'libs', name));
+
+/** Every entry of every package, as its manifest has it. */
+export const entries: readonly Entry[] = libraries.flatMap((folder) => {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  return Object.entries(manifest.exports).map(([path, { types }]) => ({
+    specifier: manifest.name + path.slice(1),
+    folder,
+    types: join(folder, types),
+    report: join(folder, 'api', `${path === '.' ? 'index' : path.slice(2)}.api.md`),
+  }));
+});
