@@ -14,6 +14,7 @@ const stages = [
   'command',
   'channel',
   'health',
+  'admin',
 ];
 
 /** Says what is wrong with an import, or nothing. */

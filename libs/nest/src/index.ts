@@ -1,3 +1,4 @@
+export { AdminModule, type AdminOptions } from './admin/admin.module.js';
 export { ChannelAccess, type Revocation } from './channel/channel-access.js';
 export { ChannelPolicy } from './channel/channel-policy.decorator.js';
 export type { ChannelOptions } from './channel/channel.options.js';
@@ -16,6 +17,7 @@ export {
 export type { CommandOptions } from './command/command.options.js';
 export { BootError } from './core/boot-error.js';
 export { CodedError } from './core/coded-error.js';
+export type { GuardOptions } from './core/guarded.js';
 export { EndpointsModule } from './health/endpoints.module.js';
 export { StreamHealth } from './health/stream-health.js';
 export type { HubOptions } from './hub/hub.options.js';

@@ -13,9 +13,11 @@ import {
   HttpAdapterHost,
 } from '@nestjs/core';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { NodeAdmin } from './admin/node-admin.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
 import { systemRandom } from './core/random.js';
+import { RedisHealth } from './health/redis-health.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
 import { PublisherModule } from './publisher.module.js';
@@ -82,6 +84,28 @@ const providers: Provider[] = [
     useFactory: (indicators: HealthIndicatorService, { sequencer }: Ring, drain: SessionDrain) =>
       new StreamHealth(indicators, sequencer, drain, systemClock),
   },
+  {
+    provide: NodeAdmin,
+    inject: [Ring, SessionDrain],
+    useFactory: (ring: Ring, drain: SessionDrain) =>
+      new NodeAdmin({
+        node: ring.node,
+        sessions: ring.sessions,
+        subscriptions: ring.subscriptions,
+        hub: ring.hub,
+        store: ring.store,
+        database: ring.database,
+        sequencer: ring.sequencer,
+        options: ring.options.stream,
+        redis: ring.redisConnections,
+        drain,
+      }),
+  },
+  {
+    provide: RedisHealth,
+    inject: [HealthIndicatorService, Ring],
+    useFactory: (indicators: HealthIndicatorService, ring: Ring) => new RedisHealth(indicators, ring.redisConnections),
+  },
   { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
   { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
   { provide: Recorder, ...fromRing((ring) => ring.recorder) },
@@ -96,7 +120,7 @@ const providers: Provider[] = [
 @Module({
   imports: [DiscoveryModule, TerminusModule],
   providers,
-  exports: [ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
+  exports: [NodeAdmin, RedisHealth, ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
 })
 export class MillraceModule extends ConfigurableModuleClass {
   /**

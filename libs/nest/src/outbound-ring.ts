@@ -30,6 +30,8 @@ interface OutboundRedis {
 export class OutboundRing {
   readonly recorder = new PromRecorder(metricCatalogue);
   readonly trace = new OpenTelemetryContext();
+  /** Id of this process among those of the installation. */
+  readonly node = randomIds.next();
   readonly database: SqlDatabase;
   readonly store: StreamStore;
   readonly sequencer: Sequencer;
@@ -74,7 +76,7 @@ export class OutboundRing {
     return {
       publisher,
       recorder,
-      node: randomIds.next(),
+      node: this.node,
       prefix: options.prefix,
       installation: () => this.installation(),
     };

@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { systemClock } from './core/clock.js';
+import { RedisHealth } from './health/redis-health.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
@@ -32,10 +33,16 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
       useFactory: (indicators: HealthIndicatorService, { sequencer }: WorkerRing) =>
         new StreamHealth(indicators, sequencer, { started: false }, systemClock),
     },
+    {
+      provide: RedisHealth,
+      inject: [HealthIndicatorService, WorkerRing],
+      useFactory: (indicators: HealthIndicatorService, { redis }: WorkerRing) =>
+        new RedisHealth(indicators, redis && [redis.publisher]),
+    },
     { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
     { provide: Recorder, ...fromRing((ring) => ring.recorder) },
     { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
   ],
-  exports: [ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
+  exports: [RedisHealth, ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
 })
 export class PublisherModule extends ConfigurableModuleClass {}

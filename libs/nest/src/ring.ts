@@ -149,6 +149,11 @@ export class Ring extends OutboundRing {
     };
   }
 
+  /** Absent where no Redis is configured. */
+  get redisConnections(): readonly { readonly isUp: boolean }[] | undefined {
+    return this.redis && this.subscriber && [this.redis.publisher, this.subscriber];
+  }
+
   #channelRoutes(): FrameRoute[] {
     const { hub, access, subscriptions, answers, recorder } = this;
     const { channel, session } = this.options;

@@ -10,6 +10,8 @@ export interface NotesConfig {
   /** Key of the tokens, made by the test. */
   readonly secret: string;
   readonly leewaySeconds?: number;
+  /** Opens the endpoints for operators to who shows it. */
+  readonly adminKey?: string;
   readonly options?: Pick<MillraceOptions, 'session' | 'command' | 'channel' | 'stream' | 'hub'>;
   /** `leak`: events leave before their transaction commits. `second-handler`: one command has two handlers. */
   readonly fault?: 'leak' | 'second-handler';

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { EndpointsModule, jwt, MillraceModule, type MillraceOptions } from '@millrace/nest';
+import { AdminModule, EndpointsModule, jwt, MillraceModule, type MillraceOptions } from '@millrace/nest';
 import { AccessGateway } from './access.gateway.js';
 import { Announcer, LeakyAnnouncer } from './announcer.js';
 import { BoardPolicy, TickerPolicy, TypingPolicy } from './board.policy.js';
@@ -9,6 +9,7 @@ import { ModeratorGuard } from './moderator.guard.js';
 import { NoteGateway } from './note.gateway.js';
 import { NoteTable } from './note-table.js';
 import { tokenAudience, tokenIssuer, type NotesConfig } from './notes.config.js';
+import { OperatorGuard } from './operator.guard.js';
 import { SecondGateway } from './second.gateway.js';
 import { Withdrawals } from './withdrawals.js';
 
@@ -18,7 +19,13 @@ export class NotesModule {
   static from(config: NotesConfig): DynamicModule {
     return {
       module: NotesModule,
-      imports: [MillraceModule.forRoot(millraceOptions(config)), EndpointsModule],
+      imports: [
+        MillraceModule.forRoot(millraceOptions(config)),
+        EndpointsModule,
+        ...(config.adminKey === undefined
+          ? []
+          : [AdminModule.register({ guards: [new OperatorGuard(config.adminKey)] })]),
+      ],
       providers: [
         NoteGateway,
         AccessGateway,

@@ -1,11 +1,13 @@
-import { VersioningType } from '@nestjs/common';
+import { Global, Module, VersioningType, type ExecutionContext } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { expect, it } from 'vitest';
 import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
+import { EndpointsModule } from './endpoints.module.js';
 import { HealthController } from './health.controller.js';
 import { MetricsController } from './metrics.controller.js';
+import { RedisHealth } from './redis-health.js';
 import { StreamHealth } from './stream-health.js';
 
 it('stay where they are when the application gives its routes a version', async () => {
@@ -26,6 +28,51 @@ it('stay where they are when the application gives its routes a version', async 
       async (path) => (await fetch(url + path)).status,
     );
     expect(await Promise.all(statuses)).toEqual([200, 200, 200]);
+  } finally {
+    await app.close();
+  }
+});
+
+it('say no more than yes or no, but to whom a guard lets through', async () => {
+  let answer: object = { stream: { status: 'up', passAgeMs: 7 } };
+  @Module({
+    providers: [
+      { provide: StreamHealth, useValue: { check: () => answer } },
+      { provide: RedisHealth, useValue: { check: () => ({ redis: { status: 'up', state: 'degraded' } }) } },
+      { provide: Recorder, useValue: new PromRecorder([]) },
+    ],
+    exports: [StreamHealth, RedisHealth, Recorder],
+  })
+  @Global()
+  class Node {}
+  const guard = {
+    canActivate: (context: ExecutionContext) =>
+      context.switchToHttp().getRequest<{ headers: Record<string, unknown> }>().headers['x-key'] === 'secret',
+  };
+  const module = await Test.createTestingModule({
+    imports: [Node, EndpointsModule.register({ guards: [guard] })],
+  }).compile();
+  const app = module.createNestApplication({ logger: false });
+  await app.listen(0, '127.0.0.1');
+  const ask = async (path: string, key = ''): Promise<unknown[]> => {
+    const response = await fetch(`${await app.getUrl()}/health/${path}`, { headers: { 'x-key': key } });
+    return [response.status, await response.json()];
+  };
+  const silence = { info: {}, error: {}, details: {} };
+  const redis = { status: 'up', state: 'degraded' };
+  try {
+    expect(await ask('ready')).toEqual([200, { status: 'ok', ...silence }]);
+    expect(await ask('details')).toMatchObject([403, {}]);
+    expect(await ask('details', 'secret')).toMatchObject([
+      200,
+      { status: 'ok', details: { stream: { passAgeMs: 7 }, redis } },
+    ]);
+    answer = { stream: { status: 'down', reason: 'draining' } };
+    expect(await ask('ready')).toEqual([503, { status: 'error', ...silence }]);
+    expect(await ask('details', 'secret')).toMatchObject([
+      503,
+      { status: 'error', details: { stream: { reason: 'draining' }, redis } },
+    ]);
   } finally {
     await app.close();
   }

@@ -1,6 +1,8 @@
-import { Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, type HealthCheckResult } from '@nestjs/terminus';
 import { StreamHealth } from './stream-health.js';
+
+const silence = { info: {}, error: {}, details: {} };
 
 /** For the load balancer and the orchestrator, which know nothing of the versions of an API. */
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
@@ -17,13 +19,20 @@ export class HealthController {
   @Get('live')
   @HealthCheck()
   live(): HealthCheckResult {
-    return { status: 'ok', info: {}, error: {}, details: {} };
+    return { status: 'ok', ...silence };
   }
 
-  /** This node may be given connections. */
+  /** Whether this node may be given connections, and nothing about why: that is for those who may know. */
   @Get('ready')
   @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
-    return this.health.check([() => this.stream.check()]);
+  async ready(): Promise<HealthCheckResult> {
+    try {
+      await this.health.check([() => this.stream.check()]);
+    } catch (error) {
+      if (error instanceof ServiceUnavailableException)
+        throw new ServiceUnavailableException({ status: 'error', ...silence });
+      throw error;
+    }
+    return { status: 'ok', ...silence };
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { deadLettersContract } from './contract/dead-letters.contract.js';
 import { epochContract } from './contract/epoch.contract.js';
 import { gaugesContract } from './contract/gauges.contract.js';
 import { historyContract } from './contract/history.contract.js';
@@ -16,6 +17,7 @@ const contracts = [
   ['pass', passContract],
   ['publish key', publishKeyContract],
   ['bad rows', poisonContract],
+  ['dead letters', deadLettersContract],
   ['history', historyContract],
   ['epoch', epochContract],
   ['log', logContract],

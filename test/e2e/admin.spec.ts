@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { board, writeNote } from '../apps/notes/contracts.js';
+import { stagedEvents } from './support/event-log.js';
+import { JournalKeeper } from './support/journal-keeper.js';
+import { Stage } from './support/stage.js';
+import { newSecret } from './support/tokens.js';
+import { until } from './support/until.js';
+
+const adminKey = newSecret();
+let stage: Stage;
+beforeAll(async () => {
+  stage = await Stage.set({ adminKey });
+});
+afterAll(() => stage.clear());
+
+async function ask(path: string, method = 'GET', key = adminKey): Promise<{ status: number; body: unknown }> {
+  const answer = await fetch(`${stage.node.url}/admin/realtime/${path}`, {
+    method,
+    headers: { 'x-operator-key': key },
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+async function reader(subject: string): Promise<JournalKeeper> {
+  const keeper = new JournalKeeper(subject, stage.client(subject).subscribe(board, { name: 'red' }));
+  await until('it is subscribed', () => keeper.subscription.state === 'subscribed');
+  return keeper;
+}
+
+it('lets nobody in without the guard’s consent', async () => {
+  const paths = ['nodes', 'sessions', 'sessions/x', 'channels/board.red', 'outbox', 'outbox/dead-letters'];
+  for (const path of paths) expect(await ask(path, 'GET', 'guessed')).toMatchObject({ status: 403 });
+  const acts = [
+    ['sessions/x', 'DELETE'],
+    ['outbox/dead-letters/1/retry', 'POST'],
+    ['outbox/dead-letters/1', 'DELETE'],
+  ] as const;
+  for (const [path, method] of acts) expect(await ask(path, method, 'guessed')).toMatchObject({ status: 403 });
+});
+
+it('shows the node, its sessions and a channel, and ends a session, whose client comes back', async () => {
+  const ada = await reader('ada');
+  const client = stage.client('bob');
+  client.connect();
+  await until('it is connected', () => client.state.kind === 'connected');
+  await client.send(writeNote, { board: 'red', text: 'one' });
+
+  expect(await ask('nodes')).toMatchObject({
+    status: 200,
+    body: { nodes: [{ sessions: 2, subscriptions: 1, draining: false, redis: 'none' }] },
+  });
+  const { body } = await ask('sessions?subject=ada');
+  const { sessions } = body as { sessions: [{ id: string }] };
+  expect(sessions).toEqual([
+    expect.objectContaining({
+      subject: 'ada',
+      state: 'active',
+      subscriptions: 1,
+      address: expect.any(String) as string,
+    }),
+  ]);
+  expect(JSON.stringify(body)).not.toContain('token');
+  const [{ id }] = sessions;
+  expect(await ask(`sessions/${id}`)).toMatchObject({ body: { id, channels: ['board.red'], waitingBytes: 0 } });
+  expect(await ask(`sessions?after=${id}&subject=ada`)).toMatchObject({ body: { sessions: [] } });
+  await until('the event is emitted', () => ada.events.length === 1);
+  expect(await ask('channels/board.red')).toMatchObject({
+    body: { name: 'board.red', head: 1, followedTo: 1, subscribers: 1, retentionMs: 604_800_000 },
+  });
+
+  const states: string[] = [];
+  ada.subscription.on('state', (state) => states.push(state));
+  expect(await ask(`sessions/${id}`, 'DELETE')).toEqual({ status: 204, body: undefined });
+  await until('it is back', () => states.at(-1) === 'subscribed');
+  expect(await ask(`sessions/${id}`)).toMatchObject({ status: 404 });
+  await client.send(writeNote, { board: 'red', text: 'two' });
+  await until('nothing is missed', () => ada.events.length === 2);
+});
+
+it('retries and drops dead letters, and subscribers get what is retried', async () => {
+  const keeper = await reader('eve');
+  const before = keeper.events.length;
+  await stage.sql.query(`alter table millrace.event add constraint no_odd check (type <> 'odd.thing') not valid`);
+  for (const n of [1, 2]) await stage.sql.query(`select millrace.publish('board.red', 'odd.thing', '{"n": ${n}}')`);
+  await until('both are set aside', async () => {
+    const { body } = await ask('outbox');
+    return (body as { deadLetters: number }).deadLetters === 2;
+  });
+  const { body } = await ask('outbox/dead-letters?limit=1');
+  const [first] = (body as { deadLetters: { seq: string; error: string }[] }).deadLetters;
+  expect(first?.error).toContain('no_odd');
+  const rest = await ask(`outbox/dead-letters?after=${first?.seq}`);
+  const [second] = (rest.body as { deadLetters: { seq: string }[] }).deadLetters;
+
+  await stage.sql.query('alter table millrace.event drop constraint no_odd');
+  expect(await ask(`outbox/dead-letters/${second?.seq}`, 'DELETE')).toMatchObject({ status: 204 });
+  expect(await ask(`outbox/dead-letters/${first?.seq}/retry`, 'POST')).toMatchObject({ status: 204 });
+  expect(await ask(`outbox/dead-letters/${first?.seq}/retry`, 'POST')).toMatchObject({ status: 404 });
+  const offset = before + 3;
+  await until('it is numbered and emitted', () => keeper.offset === offset, 5_000);
+  expect(await stagedEvents(stage.sql)).toBe(0);
+  expect(await ask('outbox')).toMatchObject({ body: { staged: 0, deadLetters: 0 } });
+});
+
+it.each([
+  ['sessions?limit=0'],
+  ['sessions?limit=501'],
+  ['sessions?limit=many'],
+  ['sessions?after=a&after=b'],
+  ['channels/no%20channel'],
+  ['outbox/dead-letters?after=-1'],
+])('refuses %s', async (path) => {
+  expect(await ask(path)).toMatchObject({ status: 400 });
+});
