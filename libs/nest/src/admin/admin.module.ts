@@ -20,7 +20,11 @@ export interface AdminOptions extends GuardOptions {
  */
 @Module({})
 export class AdminModule {
-  /** @throws BootError without a guard */
+  /**
+   * The endpoints, under `guards`.
+   *
+   * @throws BootError without a guard
+   */
   static register({ guards, path = 'admin/realtime', imports = [] }: AdminOptions): DynamicModule {
     return { module: AdminModule, imports, controllers: [guarded(AdminController, { guards, path })] };
   }
