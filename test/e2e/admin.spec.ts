@@ -48,7 +48,7 @@ it('shows the node, its sessions and a channel, and ends a session, whose client
 
   expect(await ask('nodes')).toMatchObject({
     status: 200,
-    body: { nodes: [{ sessions: 2, subscriptions: 1, draining: false, redis: 'none' }] },
+    body: { nodes: [{ sessions: 2, subscriptions: 1, draining: false, redis: 'none' }], complete: false },
   });
   const { body } = await ask('sessions?subject=ada');
   const { sessions } = body as { sessions: [{ id: string }] };

@@ -11,8 +11,10 @@ import { LobbyGuest } from './support/lobby-guest.js';
 import { total } from './support/metrics.js';
 import type { NotesNode } from './support/notes-node.js';
 import { Stage } from './support/stage.js';
+import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
+const adminKey = newSecret();
 const redis = () => ({ url: serviceAddress('REDIS_URL') });
 
 describe('two nodes with Redis', () => {
@@ -20,7 +22,7 @@ describe('two nodes with Redis', () => {
   let other: NotesNode;
   const guests: LobbyGuest[] = [];
   beforeAll(async () => {
-    stage = await Stage.set({ redis: redis(), options: { hub: { digestIntervalMs: 5_000 } } });
+    stage = await Stage.set({ redis: redis(), adminKey, options: { hub: { digestIntervalMs: 5_000 } } });
     other = await stage.joinNode();
     for (const node of [stage.node, other]) {
       await until('Redis is there', async () => total(await node.metrics(), 'realtime_redis_up_connections') === 2);
@@ -52,6 +54,22 @@ describe('two nodes with Redis', () => {
     expect(tookMs).toBeLessThan(1_000);
     expect(total(await other.metrics(), 'realtime_broker_batches_delivered_total')).toBe(2);
     expect(keepers[1]?.events).toEqual(keepers[0]?.events);
+  });
+
+  it('know of each other', async () => {
+    await stage.client('ada', { url: other.url }).send(postNote, { board: randomUUID(), text: 'there' });
+    const headers = { 'x-operator-key': adminKey };
+    const answers = [stage.node, other].map(async ({ url }) =>
+      (await fetch(`${url}/admin/realtime/nodes`, { headers })).json(),
+    );
+    const [one, two] = (await Promise.all(answers)) as {
+      nodes: { id: string; sessions: number }[];
+      complete: boolean;
+    }[];
+    expect([one?.complete, two?.complete]).toEqual([true, true]);
+    expect(one?.nodes).toMatchObject([{ redis: 'up' }, { redis: 'up' }]);
+    expect(one?.nodes.map(({ id }) => id)).toEqual(two?.nodes.map(({ id }) => id).toReversed());
+    expect(two?.nodes[0]?.sessions).toBeGreaterThan(0);
   });
 
   it('bring a live event from one to the other', async () => {

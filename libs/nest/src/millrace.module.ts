@@ -91,6 +91,7 @@ const providers: Provider[] = [
       new NodeAdmin({
         node: ring.node,
         sessions: ring.sessions,
+        others: ring.others,
         subscriptions: ring.subscriptions,
         hub: ring.hub,
         store: ring.store,

@@ -26,6 +26,7 @@ import { FrameDispatcher } from './session/frame-dispatcher.js';
 import type { FrameRoute } from './session/frame-route.js';
 import { Identify } from './session/identify.js';
 import { NestInvoker } from './session/nest-invoker.js';
+import { OtherNodes } from './session/rooms/other-nodes.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
@@ -59,6 +60,7 @@ export class Ring extends OutboundRing {
   readonly subscriber: RedisSubscriber | undefined;
   readonly broker: Broker;
   readonly emitter = new SocketRoomEmitter();
+  readonly others = new OtherNodes();
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
 
@@ -142,6 +144,7 @@ export class Ring extends OutboundRing {
       registry: this.sessions,
       dispatcher: new FrameDispatcher(routes, { registry: this.sessions, answers, recorder, options: session }),
       emitter: this.emitter,
+      others: this.others,
       answers,
       recorder,
       options: session,

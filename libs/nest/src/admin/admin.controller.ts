@@ -22,8 +22,8 @@ export abstract class AdminController {
   constructor(@Inject(NodeAdmin) protected readonly admin: NodeAdmin) {}
 
   @Get('nodes')
-  nodes(): object {
-    return { nodes: [this.admin.describe()] };
+  nodes(): Promise<object> {
+    return this.admin.nodes();
   }
 
   @Get('sessions')

@@ -2,6 +2,7 @@ import { wireError, type ChannelName } from '@millrace/protocol';
 import type { Socket } from 'socket.io';
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { Hub } from '../hub/hub.js';
+import type { OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { SessionDrain } from '../session/session-drain.js';
 import type { SocketSession } from '../session/socket-session.js';
@@ -24,6 +25,7 @@ export interface NodeAdminParts {
   /** Id of this node. */
   readonly node: string;
   readonly sessions: SessionRegistry;
+  readonly others: OtherNodes;
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Pick<Hub, 'standing'>;
   readonly store: Pick<StreamStore, 'head'>;
@@ -41,6 +43,7 @@ export class NodeAdmin {
 
   constructor(private readonly parts: NodeAdminParts) {
     this.#schema = quoted(parts.options.schema);
+    parts.others.answer(() => this.describe());
   }
 
   describe(): object {
@@ -55,6 +58,12 @@ export class NodeAdmin {
       lastPassAt: sequencer.lastPassAt ?? null,
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
     };
+  }
+
+  /** All nodes, or this one alone where the others cannot be asked. */
+  async nodes(): Promise<{ readonly nodes: readonly object[]; readonly complete: boolean }> {
+    const others = this.parts.redis && (await this.parts.others.ask().catch(() => undefined));
+    return { nodes: [this.describe(), ...(others ?? [])], complete: others !== undefined };
   }
 
   /** In the order of their ids, behind `after`. */

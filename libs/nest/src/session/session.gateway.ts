@@ -13,6 +13,7 @@ import type { Identity } from './authenticator.port.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
 import type { Identify } from './identify.js';
+import type { OtherNodes } from './rooms/other-nodes.js';
 import { RealtimeIoAdapter } from './realtime-io-adapter.js';
 import { handshakesRefused, sessionsAway } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
@@ -26,6 +27,7 @@ export interface SessionParts {
   readonly registry: SessionRegistry;
   readonly dispatcher: FrameDispatcher;
   readonly emitter: SocketRoomEmitter;
+  readonly others: OtherNodes;
   readonly answers: CodedAnswer;
   readonly recorder: Recorder;
   readonly options: SessionOptions;
@@ -51,6 +53,7 @@ export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
 
   afterInit(namespace: Namespace): void {
     this.parts.emitter.bind(namespace);
+    this.parts.others.bind(namespace);
     // In a middleware, before `connection`: nothing of an unauthenticated socket reaches a stage.
     namespace.use((socket, next) => {
       this.#admit(socket).then(

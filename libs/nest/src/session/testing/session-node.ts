@@ -14,6 +14,7 @@ import { FrameDispatcher } from '../frame-dispatcher.js';
 import type { FrameRoute } from '../frame-route.js';
 import { Identify } from '../identify.js';
 import { RealtimeIoAdapter } from '../realtime-io-adapter.js';
+import { OtherNodes } from '../rooms/other-nodes.js';
 import { SessionDrain } from '../session-drain.js';
 import { SessionGateway, SessionParts } from '../session.gateway.js';
 import { defaultSessionOptions, type SessionOptions } from '../session.options.js';
@@ -148,6 +149,7 @@ export class SessionNode {
           registry,
           dispatcher,
           emitter,
+          others: new OtherNodes(),
           answers,
           recorder,
           options: session,
