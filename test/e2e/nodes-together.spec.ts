@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createClient, type Client } from '@millrace/client';
 import { desk } from '../../src/contracts/desk.contract.js';
@@ -9,7 +9,7 @@ import { readFlights } from '../../src/flights/flights.js';
 import { firstOfDay } from '../../src/feed/first-of-day.js';
 import { readLog } from '../support/departures-client.js';
 import { DeparturesProcess } from '../support/departures-process.js';
-import { createDatabase, type FreshDatabase } from '../support/fresh-database.js';
+import { createDatabase, openPool, type FreshDatabase } from '../support/fresh-database.js';
 import { serviceAddress } from '../support/service-address.js';
 import { LoadBalancer } from './support/load-balancer.js';
 import { NotesNode } from './support/notes-node.js';
@@ -27,7 +27,7 @@ let cleanUps: (() => Promise<unknown>)[];
 
 beforeEach(async () => {
   database = await createDatabase();
-  sql = new pg.Pool({ connectionString: database.url });
+  sql = openPool(database.url);
   cleanUps = [];
 });
 

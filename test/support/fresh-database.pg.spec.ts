@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { expect, it } from 'vitest';
-import { createDatabase } from './fresh-database.js';
+import { createDatabase, openPool } from './fresh-database.js';
 
 it('gives every caller an empty database and takes it away under open connections', async () => {
   const [one, other] = await Promise.all([createDatabase(), createDatabase()]);
@@ -16,4 +16,14 @@ it('gives every caller an empty database and takes it away under open connection
   } finally {
     await other.drop();
   }
+});
+
+it('takes a database away under idle connections of a pool, and nothing else ends', async () => {
+  const database = await createDatabase();
+  const pool = openPool(database.url);
+  await Promise.all([pool.query('select 1'), pool.query('select 2')]);
+  const cut = new Promise((resolve) => pool.once('error', resolve));
+  await database.drop();
+  expect(await cut).toMatchObject({ code: '57P01' });
+  await pool.end();
 });

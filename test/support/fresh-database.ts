@@ -18,6 +18,16 @@ export async function createDatabase(): Promise<FreshDatabase> {
   return { url: url.href, drop: () => execute(server, `drop database ${name} with (force)`) };
 }
 
+/**
+ * Connections for a test's own statements. Those that are cut, or are still on their way out when their database is
+ * dropped by force, tell it as an error, which would end the test run if nobody listened.
+ */
+export function openPool(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 4 });
+  pool.on('error', () => {});
+  return pool;
+}
+
 async function execute(connectionString: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
   await client.connect();

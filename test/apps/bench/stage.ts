@@ -30,6 +30,8 @@ export class BenchStage {
     database.pathname = `/millrace_bench_${randomBytes(6).toString('hex')}`;
     await execute(admin, `create database ${database.pathname.slice(1)}`);
     const sql = new pg.Pool({ connectionString: database.href, max: 1 });
+    // One that is still on its way out when the database is dropped.
+    sql.on('error', () => {});
     await sql.query(TABLES);
     return new BenchStage(admin, database, sql);
   }

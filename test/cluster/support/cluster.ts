@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { createClient, type Client } from '@millrace/client';
-import pg from 'pg';
+import type pg from 'pg';
 import { startBreakable, type Breakable } from '../../../tools/services/breakable.mjs';
 import type { NotesConfig } from '../../apps/notes/notes.config.js';
 import { LoadBalancer } from '../../e2e/support/load-balancer.js';
 import { NotesNode } from '../../e2e/support/notes-node.js';
 import { newSecret, signToken } from '../../e2e/support/tokens.js';
+import { openPool } from '../../support/fresh-database.js';
 import { NodeCounts } from './node-counts.js';
 
 const NODES = 3;
@@ -35,8 +36,7 @@ export class Cluster {
     readonly balancer: LoadBalancer,
   ) {
     this.#secret = config.secret;
-    this.sql = new pg.Pool({ connectionString: servers.postgres.url, max: 4 });
-    this.sql.on('error', () => {});
+    this.sql = openPool(servers.postgres.url);
   }
 
   static async start({ withRedis }: { readonly withRedis: boolean }): Promise<Cluster> {

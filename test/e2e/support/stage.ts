@@ -1,7 +1,7 @@
 import { createClient, type Client, type ClientOptions } from '@millrace/client';
-import pg from 'pg';
+import type pg from 'pg';
 import type { NotesConfig } from '../../apps/notes/notes.config.js';
-import { createDatabase, type FreshDatabase } from '../../support/fresh-database.js';
+import { createDatabase, openPool, type FreshDatabase } from '../../support/fresh-database.js';
 import { NotesNode } from './notes-node.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { newSecret, signToken, type TokenClaims } from './tokens.js';
@@ -27,9 +27,7 @@ export class Stage {
 
   static async set(settings: NodeSettings = {}): Promise<Stage> {
     const database = await createDatabase();
-    const sql = new pg.Pool({ connectionString: database.url, max: 4 });
-    // A test that cuts all connections of the database cuts these as well.
-    sql.on('error', () => {});
+    const sql = openPool(database.url);
     const stage = new Stage(database, await TcpProxy.listen(), sql, settings);
     await stage.startNode();
     return stage;
