@@ -18,7 +18,8 @@ COPY test/apps test/apps
 RUN npm run build
 
 FROM manifests AS packages
-RUN npm ci --omit=dev
+# Optional peers of the libraries, such as ORMs, would come with the packages of the tests.
+RUN npm ci --omit=dev --omit=optional
 
 FROM node:22-slim
 ENV NODE_ENV=production

@@ -63,7 +63,7 @@ describe('the Dockerfile', () => {
     expect(last.from).toMatch(/^node:\d+-slim$/);
     const packages = /^COPY --from=(\w+) \/app \.\/$/m.exec(last.lines.join('\n'))?.[1];
     const stage = stages.find(({ name }) => name === packages);
-    expect(stage?.lines).toEqual(['RUN npm ci --omit=dev']);
+    expect(stage?.lines).toEqual(['RUN npm ci --omit=dev --omit=optional']);
     const copied = last.lines.filter((line) => line.startsWith('COPY') && !line.includes(`--from=${packages}`));
     for (const line of copied) expect(line).toMatch(/^COPY --from=build \/app\/(?:libs\/\w+\/)?dist /);
   });
