@@ -9,8 +9,15 @@ export const subscriptionsOpen = {
 export const subscribesAnswered = {
   kind: 'counter',
   name: 'realtime_channel_subscribes_total',
-  help: 'Answers to subscribes, by outcome',
+  help: 'Answers to subscribes, one a channel, by outcome; refused also when their whole frame was',
   labels: { outcome: ['fresh', 'recovered', 'behind', 'unrecoverable', 'live', 'refused'] },
+} as const satisfies CounterMetric;
+
+export const resumesUnrecoverable = {
+  kind: 'counter',
+  name: 'realtime_channel_unrecoverable_total',
+  help: 'Subscribes whose position cannot be resumed from, by why; the subscriber is told of the hole',
+  labels: { reason: ['expired', 'epoch', 'mismatch'] },
 } as const satisfies CounterMetric;
 
 export const historyPagesAnswered = {

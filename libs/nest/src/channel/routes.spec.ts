@@ -2,6 +2,7 @@ import { defineChannel, event } from '@millrace/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
+import { subscribesAnswered } from './channel.metrics.js';
 import { ChannelBench } from './testing/channel-bench.js';
 import type { FakeSession } from './testing/fake-session.js';
 
@@ -92,6 +93,7 @@ describe('subscribe', () => {
     stage.holdPolicy();
     const waiting = stage.frame(session, { items: [item, item] });
     await expect(stage.frame(session, { items: [item] })).rejects.toMatchObject({ code: 'BUSY' });
+    expect(stage.bench.recorder.valueOf(subscribesAnswered, { outcome: 'refused' })).toBe(1);
     stage.releasePolicy();
     await waiting;
     expect((await stage.frame(session, { items: [item] })).items).toMatchObject([{ outcome: 'fresh' }]);

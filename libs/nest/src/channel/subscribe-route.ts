@@ -1,10 +1,10 @@
-import { isChannelName, type SubscribeAnswers } from '@millrace/protocol';
+import { isChannelName, type SubscribeAnswer, type SubscribeAnswers } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { readSubscribeFrame } from './channel-frames.js';
-import { subscribesAnswered } from './channel.metrics.js';
+import { resumesUnrecoverable, subscribesAnswered } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
 import type { Subscriber } from './subscriber.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
@@ -30,12 +30,12 @@ export class SubscribeRoute implements FrameRoute {
     const { options, subscriber } = this.parts;
     const maxBytes = Math.max(1, Math.floor(options.pageMaxBytes / items.length));
     const pending = this.#pending.get(session) ?? 0;
-    if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy();
+    if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy(items.length);
     this.#pending.set(session, pending + items.length);
     const limits = { maxEvents: options.pageMaxEvents, maxBytes };
     const answers = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
-    for (const { outcome } of answers) this.parts.recorder.count(subscribesAnswered, { outcome });
+    for (const answer of answers) this.#count(answer);
     return { items: answers };
   }
 
@@ -51,7 +51,14 @@ export class SubscribeRoute implements FrameRoute {
     for (const subscription of this.parts.subscriptions.of(session)) this.parts.subscriptions.end(subscription, ended);
   }
 
-  #busy(): CodedError {
+  #count(answer: SubscribeAnswer): void {
+    const { recorder } = this.parts;
+    recorder.count(subscribesAnswered, { outcome: answer.outcome });
+    if (answer.outcome === 'unrecoverable') recorder.count(resumesUnrecoverable, { reason: answer.reason });
+  }
+
+  #busy(refused: number): CodedError {
+    this.parts.recorder.count(subscribesAnswered, { outcome: 'refused' }, refused);
     return new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
   }
 }

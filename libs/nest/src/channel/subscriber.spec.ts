@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
+import { resumesUnrecoverable } from './channel.metrics.js';
 import { ChannelBench } from './testing/channel-bench.js';
 import { merged, type FakeSession } from './testing/fake-session.js';
 
@@ -67,6 +68,10 @@ describe('Subscriber', () => {
     change();
     const answer = await stage.subscribe(session, sfo, since());
     expect(answer).toMatchObject({ outcome: 'unrecoverable', reason, events: [] });
+    const lost = (['expired', 'epoch', 'mismatch'] as const).filter(
+      (why) => stage.bench.recorder.valueOf(resumesUnrecoverable, { reason: why }) > 0,
+    );
+    expect(lost).toEqual([reason]);
     expect([...session.rooms]).toEqual([room]);
   });
 

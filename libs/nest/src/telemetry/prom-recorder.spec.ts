@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PromRecorder } from './prom-recorder.js';
 
@@ -36,5 +37,17 @@ describe('the Prometheus recorder', () => {
     const [one, other] = [new PromRecorder([open]), new PromRecorder([open])];
     one.set(open, {}, 1);
     expect(await other.text()).not.toContain('realtime_session_open_sessions 1');
+  });
+
+  it('shows how long the event loop was held up since it was last asked', async () => {
+    const recorder = new PromRecorder([]);
+    const longest = async (): Promise<number> =>
+      Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(await recorder.text())?.[1]);
+    await setTimeout(30);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await setTimeout(30);
+    expect(await longest()).toBeGreaterThan(0.25);
+    await setTimeout(30);
+    expect(await longest()).toBeLessThan(0.25);
   });
 });

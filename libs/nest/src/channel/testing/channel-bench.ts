@@ -38,12 +38,11 @@ export class ChannelBench {
 
   constructor({ options: given, hub, maxSubscriptions = 10, broker }: BenchOptions = {}) {
     const options = { ...defaultChannelOptions, ...given };
-    const recorder = silentRecorder;
     const bounds = { maxSubscriptions, lagSpreadMs: options.lagSpreadMs };
-    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
+    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, silentRecorder);
     this.subscriptions = subscriptions;
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
-    const { clock } = this.bench;
+    const { clock, recorder } = this.bench;
     this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
     const subscriber = new Subscriber({
       hub: this.bench.hub,
