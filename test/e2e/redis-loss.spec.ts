@@ -7,6 +7,7 @@ import { LobbyGuest } from './support/lobby-guest.js';
 import { total } from './support/metrics.js';
 import type { NotesNode } from './support/notes-node.js';
 import { Stage } from './support/stage.js';
+import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
 /** How late an event of another node may be while Redis does not bring it, in ms. */
@@ -14,6 +15,7 @@ const LATE_MS = 1_500;
 const NOTICED_MS = 10_000;
 const CONNECTIONS = 'realtime_redis_up_connections';
 
+const adminKey = newSecret();
 let stage: Stage;
 let other: NotesNode;
 let network: TcpProxy;
@@ -23,7 +25,7 @@ const redisPort = (): number => Number(new URL(serviceAddress('REDIS_URL')).port
 
 beforeAll(async () => {
   network = await TcpProxy.listen(redisPort());
-  stage = await Stage.set({ redis: { url: network.url.replace('http', 'redis') } });
+  stage = await Stage.set({ redis: { url: network.url.replace('http', 'redis') }, adminKey });
   other = await stage.joinNode();
   far = new JournalKeeper('far', stage.client('far', { url: other.url }).subscribe(board, { name: 'red' }));
   await until('it is subscribed', () => far.subscription.state === 'subscribed');
@@ -59,6 +61,11 @@ async function lateness(count: number): Promise<number> {
   return Math.round(longestMs);
 }
 
+async function asOperator({ url }: NotesNode, path: string): Promise<unknown> {
+  const headers = { 'x-operator-key': adminKey };
+  return (await fetch(`${url}/${path}`, { headers, signal: AbortSignal.timeout(3_000) })).json();
+}
+
 async function visit(node: NotesNode, room: string): Promise<LobbyGuest> {
   const guest = await LobbyGuest.at(node.url, room);
   guests.push(guest);
@@ -72,6 +79,16 @@ it('delivers a little later while nobody can connect to Redis, and as before whe
   await connected(0);
   const away = await lateness(10);
   for (const node of [stage.node, other]) expect([await node.readiness(), await node.liveness()]).toEqual([200, 200]);
+  for (const node of [stage.node, other]) {
+    expect(await asOperator(node, 'health/details')).toMatchObject({
+      status: 'ok',
+      details: { stream: { status: 'up' }, hub: { state: 'up' }, redis: { status: 'up', state: 'degraded' } },
+    });
+    expect(await asOperator(node, 'admin/realtime/nodes')).toMatchObject({
+      nodes: [{ redis: 'down', subscriptions: node === other ? 1 : 0 }],
+      complete: false,
+    });
+  }
   network.target = redisPort();
   const backMs = Math.round(await connected(2));
   await until('it is as quick again', async () => (await lateness(3)) < 200);

@@ -17,6 +17,7 @@ import { NodeAdmin } from './admin/node-admin.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
 import { systemRandom } from './core/random.js';
+import { HubHealth } from './health/hub-health.js';
 import { RedisHealth } from './health/redis-health.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
@@ -103,6 +104,11 @@ const providers: Provider[] = [
       }),
   },
   {
+    provide: HubHealth,
+    inject: [HealthIndicatorService, Ring],
+    useFactory: (indicators: HealthIndicatorService, { hub }: Ring) => new HubHealth(indicators, hub, systemClock),
+  },
+  {
     provide: RedisHealth,
     inject: [HealthIndicatorService, Ring],
     useFactory: (indicators: HealthIndicatorService, ring: Ring) => new RedisHealth(indicators, ring.redisConnections),
@@ -121,7 +127,16 @@ const providers: Provider[] = [
 @Module({
   imports: [DiscoveryModule, TerminusModule],
   providers,
-  exports: [NodeAdmin, RedisHealth, ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
+  exports: [
+    NodeAdmin,
+    HubHealth,
+    RedisHealth,
+    ChannelPublisher,
+    ChannelAccess,
+    MillraceDatabase,
+    StreamHealth,
+    Recorder,
+  ],
 })
 export class MillraceModule extends ConfigurableModuleClass {
   /**

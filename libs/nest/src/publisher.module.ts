@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { systemClock } from './core/clock.js';
+import { HubHealth } from './health/hub-health.js';
 import { RedisHealth } from './health/redis-health.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
@@ -34,6 +35,11 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
         new StreamHealth(indicators, sequencer, { started: false }, systemClock),
     },
     {
+      provide: HubHealth,
+      inject: [HealthIndicatorService],
+      useFactory: (indicators: HealthIndicatorService) => new HubHealth(indicators, undefined, systemClock),
+    },
+    {
       provide: RedisHealth,
       inject: [HealthIndicatorService, WorkerRing],
       useFactory: (indicators: HealthIndicatorService, { redis }: WorkerRing) =>
@@ -43,6 +49,6 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
     { provide: Recorder, ...fromRing((ring) => ring.recorder) },
     { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
   ],
-  exports: [RedisHealth, ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
+  exports: [HubHealth, RedisHealth, ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
 })
 export class PublisherModule extends ConfigurableModuleClass {}

@@ -60,7 +60,10 @@ export class Ring extends OutboundRing {
   readonly subscriber: RedisSubscriber | undefined;
   readonly broker: Broker;
   readonly emitter = new SocketRoomEmitter();
-  readonly others = new OtherNodes();
+  readonly others = new OtherNodes({
+    isConnected: () => this.redisConnections?.every(({ isUp }) => isUp) ?? false,
+    clock: systemClock,
+  });
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
 

@@ -19,13 +19,7 @@ export class NotesModule {
   static from(config: NotesConfig): DynamicModule {
     return {
       module: NotesModule,
-      imports: [
-        MillraceModule.forRoot(millraceOptions(config)),
-        EndpointsModule,
-        ...(config.adminKey === undefined
-          ? []
-          : [AdminModule.register({ guards: [new OperatorGuard(config.adminKey)] })]),
-      ],
+      imports: [MillraceModule.forRoot(millraceOptions(config)), ...endpoints(config)],
       providers: [
         NoteGateway,
         AccessGateway,
@@ -41,6 +35,12 @@ export class NotesModule {
       ],
     };
   }
+}
+
+function endpoints({ adminKey }: NotesConfig): NonNullable<DynamicModule['imports']> {
+  if (adminKey === undefined) return [EndpointsModule];
+  const guards = [new OperatorGuard(adminKey)];
+  return [EndpointsModule.register({ guards }), AdminModule.register({ guards })];
 }
 
 function millraceOptions({ databaseUrl, redis, secret, leewaySeconds, options }: NotesConfig): MillraceOptions {

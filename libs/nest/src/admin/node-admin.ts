@@ -60,10 +60,10 @@ export class NodeAdmin {
     };
   }
 
-  /** All nodes, or this one alone where the others cannot be asked. */
+  /** All nodes, or this one and those that answer where not all can be asked. */
   async nodes(): Promise<{ readonly nodes: readonly object[]; readonly complete: boolean }> {
-    const others = this.parts.redis && (await this.parts.others.ask().catch(() => undefined));
-    return { nodes: [this.describe(), ...(others ?? [])], complete: others !== undefined };
+    const { nodes, complete } = await this.parts.others.ask();
+    return { nodes: [this.describe(), ...nodes], complete };
   }
 
   /** In the order of their ids, behind `after`. */

@@ -6,6 +6,7 @@ import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
 import { EndpointsModule } from './endpoints.module.js';
 import { HealthController } from './health.controller.js';
+import { HubHealth } from './hub-health.js';
 import { MetricsController } from './metrics.controller.js';
 import { RedisHealth } from './redis-health.js';
 import { StreamHealth } from './stream-health.js';
@@ -38,10 +39,11 @@ it('say no more than yes or no, but to whom a guard lets through', async () => {
   @Module({
     providers: [
       { provide: StreamHealth, useValue: { check: () => answer } },
+      { provide: HubHealth, useValue: { check: () => ({ hub: { status: 'up', lookAgeMs: 9 } }) } },
       { provide: RedisHealth, useValue: { check: () => ({ redis: { status: 'up', state: 'degraded' } }) } },
       { provide: Recorder, useValue: new PromRecorder([]) },
     ],
-    exports: [StreamHealth, RedisHealth, Recorder],
+    exports: [StreamHealth, HubHealth, RedisHealth, Recorder],
   })
   @Global()
   class Node {}
@@ -65,7 +67,7 @@ it('say no more than yes or no, but to whom a guard lets through', async () => {
     expect(await ask('details')).toMatchObject([403, {}]);
     expect(await ask('details', 'secret')).toMatchObject([
       200,
-      { status: 'ok', details: { stream: { passAgeMs: 7 }, redis } },
+      { status: 'ok', details: { stream: { passAgeMs: 7 }, hub: { lookAgeMs: 9 }, redis } },
     ]);
     answer = { stream: { status: 'down', reason: 'draining' } };
     expect(await ask('ready')).toEqual([503, { status: 'error', ...silence }]);

@@ -59,6 +59,15 @@ export class Hub implements LiveSink {
     this.#watch = new LogWatch(store, clock, recorder, options.digestIntervalMs);
   }
 
+  /** When this node last saw in the log what the broker may have lost. */
+  get lastLookAt(): number | undefined {
+    return this.#watch.lastLookAt;
+  }
+
+  get lookIntervalMs(): number {
+    return this.#watch.intervalMs;
+  }
+
   async start(): Promise<void> {
     await this.#parts.broker.start((batch) => this.onBatch(batch));
     await this.#watch.start({

@@ -19,14 +19,20 @@ export class LogWatch {
   readonly #looks: Rounds;
   #after: LogPosition | undefined;
   #watcher: LogWatcher | undefined;
+  #lastLookAt: number | undefined;
 
   constructor(
     private readonly store: StreamStore,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly recorder: Recorder,
-    intervalMs: number,
+    readonly intervalMs: number,
   ) {
     this.#looks = new Rounds(clock, intervalMs, () => this.#look());
+  }
+
+  /** When a look last succeeded. */
+  get lastLookAt(): number | undefined {
+    return this.#lastLookAt;
   }
 
   async start(watcher: LogWatcher): Promise<void> {
@@ -46,6 +52,7 @@ export class LogWatch {
     try {
       const digest = await this.store.digest(this.#after);
       this.#after = digest.end;
+      this.#lastLookAt = this.clock.now();
       this.recorder.count(digestsTaken, { outcome: digest.outcome });
       if (!this.#looks.isStopped) this.#watcher.found(digest);
     } catch {

@@ -149,7 +149,7 @@ export class SessionNode {
           registry,
           dispatcher,
           emitter,
-          others: new OtherNodes(),
+          others: new OtherNodes({ isConnected: () => false, clock: systemClock }),
           answers,
           recorder,
           options: session,
