@@ -16,6 +16,7 @@ import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { NodeAdmin } from './admin/node-admin.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
+import { packageVersion } from './admin/package-version.js';
 import { systemRandom } from './core/random.js';
 import { HubHealth } from './health/hub-health.js';
 import { RedisHealth } from './health/redis-health.js';
@@ -28,6 +29,7 @@ import { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
 import { SessionDrain } from './session/session-drain.js';
 import { SessionGateway, SessionParts } from './session/session.gateway.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
+import { SqlOutbox } from './stream/store/sql-outbox.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
 import { Recorder } from './telemetry/recorder.js';
 
@@ -91,12 +93,14 @@ const providers: Provider[] = [
     useFactory: (ring: Ring, drain: SessionDrain) =>
       new NodeAdmin({
         node: ring.node,
+        version: packageVersion(),
         sessions: ring.sessions,
         others: ring.others,
         subscriptions: ring.subscriptions,
         hub: ring.hub,
         store: ring.store,
-        database: ring.database,
+        commands: ring.commandRoute,
+        outbox: new SqlOutbox(ring.database, ring.options.stream.schema),
         sequencer: ring.sequencer,
         options: ring.options.stream,
         redis: ring.redisConnections,

@@ -71,6 +71,7 @@ export class Ring extends OutboundRing {
   readonly sessions: SessionRegistry;
   readonly slowSessions: SlowSessions;
   readonly access: ChannelAccess;
+  readonly commandRoute: CommandRoute;
   readonly commands: CommandExplorer;
   readonly policies: ChannelExplorer;
   readonly channels = new ChannelRegistry();
@@ -131,10 +132,17 @@ export class Ring extends OutboundRing {
     });
     const bounds = { maxDepth: session.maxFrameDepth, maxNodes: session.maxFrameNodes };
     const { maxCommandsInFlight } = session;
-    const commandRoute = new CommandRoute({ answers, recorder, clock, options: command, maxCommandsInFlight, bounds });
-    const routes = [commandRoute, new AuthenticateRoute(identify, clock), ...this.#channelRoutes()];
+    this.commandRoute = new CommandRoute({
+      answers,
+      recorder,
+      clock,
+      options: command,
+      maxCommandsInFlight,
+      bounds,
+    });
+    const routes = [this.commandRoute, new AuthenticateRoute(identify, clock), ...this.#channelRoutes()];
 
-    this.commands = new CommandExplorer(host.discovery, commandRoute, {
+    this.commands = new CommandExplorer(host.discovery, this.commandRoute, {
       invoker,
       ambient: this.database.ambient,
       transactions: options.transactions ?? new DatabaseTransactions(this.database),

@@ -10,14 +10,17 @@ import {
   ParseIntPipe,
   Post,
   Query,
+  UseFilters,
 } from '@nestjs/common';
 import { isChannelName } from '@millrace/protocol';
+import { CodedHttpFilter } from './coded-http.filter.js';
 import { NodeAdmin } from './node-admin.js';
 
 const MAX_PAGE = 500;
 const limitPipes = [new DefaultValuePipe(50), new ParseIntPipe()] as const;
 
 /** What {@link AdminModule} puts under the guards that it is given. */
+@UseFilters(CodedHttpFilter)
 export abstract class AdminController {
   constructor(@Inject(NodeAdmin) protected readonly admin: NodeAdmin) {}
 
@@ -53,8 +56,11 @@ export abstract class AdminController {
   }
 
   @Get('outbox')
-  outbox(): Promise<object> {
-    return this.admin.outbox();
+  outbox(
+    @Query('limit', ...limitPipes) limit: number,
+    @Query('after', new DefaultValuePipe('0')) after: string,
+  ): Promise<object> {
+    return this.admin.outbox(seqIn(after), pageIn(limit));
   }
 
   @Get('outbox/dead-letters')

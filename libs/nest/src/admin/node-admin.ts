@@ -1,60 +1,54 @@
-import { wireError, type ChannelName } from '@millrace/protocol';
-import type { Socket } from 'socket.io';
+import { PROTOCOL_VERSION, wireError, type ChannelName } from '@millrace/protocol';
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
+import type { CommandRoute } from '../command/command-route.js';
 import type { Hub } from '../hub/hub.js';
 import type { OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { SessionDrain } from '../session/session-drain.js';
 import type { SocketSession } from '../session/socket-session.js';
-import { quoted } from '../stream/migrations/migration.js';
+import type { DeadLetter, Outbox, OutboxSummary, StagedEvent } from '../stream/outbox.port.js';
 import { retentionOf } from '../stream/retention.js';
 import type { Sequencer } from '../stream/sequencer.js';
-import type { SqlDatabase } from '../stream/sql-database.port.js';
-import {
-  dropDeadLetter,
-  retryDeadLetter,
-  selectDeadLetters,
-  selectOutbox,
-  type DeadLetter,
-  type OutboxSummary,
-} from '../stream/store/dead-letters.js';
 import type { StreamOptions } from '../stream/stream.options.js';
 import type { StreamStore } from '../stream/stream-store.port.js';
+
+/** Of data in one page of events, whatever the limit: each may be a megabyte. */
+const PAGE_MAX_BYTES = 1_048_576;
 
 export interface NodeAdminParts {
   /** Id of this node. */
   readonly node: string;
-  readonly sessions: SessionRegistry;
-  readonly others: OtherNodes;
-  readonly subscriptions: SubscriptionRegistry;
+  /** Of Millrace. */
+  readonly version: string;
+  readonly sessions: Pick<SessionRegistry, 'all' | 'find' | 'size'>;
+  readonly others: Pick<OtherNodes, 'answer' | 'ask'>;
+  readonly subscriptions: Pick<SubscriptionRegistry, 'of' | 'on' | 'size'>;
+  readonly commands: Pick<CommandRoute, 'inFlight'>;
   readonly hub: Pick<Hub, 'standing'>;
   readonly store: Pick<StreamStore, 'head'>;
-  readonly database: SqlDatabase;
+  readonly outbox: Outbox;
   readonly sequencer: Pick<Sequencer, 'kick' | 'lastPassAt'>;
   readonly drain: Pick<SessionDrain, 'started'>;
   /** Connections to Redis; absent where there is none. */
   readonly redis: readonly { readonly isUp: boolean }[] | undefined;
-  readonly options: StreamOptions;
+  readonly options: Pick<StreamOptions, 'retentionMs' | 'channelRetentionMs'>;
 }
 
 /** What an operator may see of this node and do to it. */
 export class NodeAdmin {
-  readonly #schema: string;
-
   constructor(private readonly parts: NodeAdminParts) {
-    this.#schema = quoted(parts.options.schema);
     parts.others.answer(() => this.describe());
   }
 
   describe(): object {
-    const { node, sessions, subscriptions, sequencer, drain, redis } = this.parts;
-    const all = sessions.all();
+    const { node, version, sessions, subscriptions, sequencer, drain, redis } = this.parts;
     return {
       id: node,
       uptimeMs: Math.round(process.uptime() * 1_000),
+      versions: { millrace: version, protocol: PROTOCOL_VERSION, node: process.version },
       draining: drain.started,
-      sessions: all.length,
-      subscriptions: all.reduce((sum, session) => sum + subscriptions.of(session).length, 0),
+      sessions: sessions.size,
+      subscriptions: subscriptions.size,
       lastPassAt: sequencer.lastPassAt ?? null,
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
     };
@@ -77,15 +71,23 @@ export class NodeAdmin {
   }
 
   session(id: string): object | undefined {
-    const session = this.#find(id);
+    const { sessions, subscriptions, commands, hub } = this.parts;
+    const session = sessions.find(id);
     if (!session) return undefined;
-    const channels = this.parts.subscriptions.of(session).map(({ channel }) => channel);
-    return { ...this.#summaryOf(session), waitingBytes: session.waitingBytes, channels };
+    return {
+      ...this.#summaryOf(session),
+      waitingBytes: session.waitingBytes,
+      commandsInFlight: commands.inFlight(session),
+      channels: subscriptions.of(session).map(({ channel }) => ({
+        name: channel,
+        followedTo: hub.standing(channel)?.last.offset ?? null,
+      })),
+    };
   }
 
   /** Its client connects again by itself, if it still may. */
   disconnect(id: string): boolean {
-    const session = this.#find(id);
+    const session = this.parts.sessions.find(id);
     session?.close(wireError('SESSION_ENDED'));
     return session !== undefined;
   }
@@ -99,38 +101,39 @@ export class NodeAdmin {
       head: head.offset,
       retentionMs: retentionOf(name, options),
       followedTo: hub.standing(name)?.last.offset ?? null,
-      subscribers: subscriptions.where(({ channel }) => channel === name).length,
+      subscribers: subscriptions.on(name),
     };
   }
 
-  outbox(): Promise<OutboxSummary> {
-    return selectOutbox(this.parts.database.reader, this.#schema);
+  async outbox(after: string, limit: number): Promise<OutboxSummary & { readonly events: readonly StagedEvent[] }> {
+    const { outbox } = this.parts;
+    const summary = await outbox.summary();
+    return { ...summary, events: await outbox.staged(pageOf(after, limit)) };
   }
 
   deadLetters(after: string, limit: number): Promise<readonly DeadLetter[]> {
-    return selectDeadLetters(this.parts.database.reader, this.#schema, { after, limit });
+    return this.parts.outbox.deadLetters(pageOf(after, limit));
   }
 
   /** Whether there was one. */
   async retry(seq: string): Promise<boolean> {
-    const found = await retryDeadLetter(this.parts.database, this.#schema, seq);
-    this.parts.sequencer.kick();
+    const found = await this.parts.outbox.retry(seq);
+    if (found) this.parts.sequencer.kick();
     return found;
   }
 
   /** Whether there was one. */
   drop(seq: string): Promise<boolean> {
-    return dropDeadLetter(this.parts.database, this.#schema, seq);
-  }
-
-  #find(id: string): SocketSession | undefined {
-    return this.parts.sessions.all().find((session) => session.id === id);
+    return this.parts.outbox.drop(seq);
   }
 
   /** Of the handshake only what it says about the connection: the rest is the client's. */
-  #summaryOf({ id, subject, state, socket }: SocketSession): object {
-    const { issued, address }: Socket['handshake'] = socket.handshake;
-    const { length } = this.parts.subscriptions.of(this.#find(id)!);
+  #summaryOf(session: SocketSession): object {
+    const { id, subject, state, socket } = session;
+    const { issued, address } = socket.handshake;
+    const { length } = this.parts.subscriptions.of(session);
     return { id, subject, state: state.kind, since: issued, address, subscriptions: length };
   }
 }
+
+const pageOf = (after: string, limit: number) => ({ after, maxEvents: limit, maxBytes: PAGE_MAX_BYTES });

@@ -47,6 +47,15 @@ export class SubscriptionRegistry implements Audience {
     return [...(this.#bySession.get(session)?.values() ?? [])];
   }
 
+  /** How many there are of one channel. */
+  on(channel: ChannelName): number {
+    return this.#byChannel.get(channel)?.size ?? 0;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
   where(matches: (subscription: Subscription) => boolean): readonly Subscription[] {
     return [...this.#byChannel.values()].flatMap((all) => [...all].filter(matches));
   }

@@ -25,6 +25,11 @@ export class CommandPlaces {
 
   constructor(private readonly maxInFlight: number) {}
 
+  /** Places of `session` that are taken. */
+  takenBy(session: Session): number {
+    return this.#counts.get(session)?.taken ?? 0;
+  }
+
   /** @throws CodedError `COMMAND_DUPLICATE` or `COMMANDS_IN_FLIGHT` */
   take(session: Session, id: string): CommandPlace {
     const count = this.#counts.get(session) ?? { taken: 0, unanswered: new Set() };

@@ -41,6 +41,11 @@ export class CommandRoute implements FrameRoute {
     for (const handler of handlers) this.#handlers.set(handler.metadata.name, handler);
   }
 
+  /** Commands of `session` that run, those included that were answered at their deadline. */
+  inFlight(session: Session): number {
+    return this.#places.takenBy(session);
+  }
+
   async handle(session: Session, body: unknown): Promise<CommandAnswer> {
     const { clock, recorder } = this.parts;
     const startedAt = clock.now();

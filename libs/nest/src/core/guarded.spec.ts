@@ -1,7 +1,7 @@
 import { Get } from '@nestjs/common';
 import { expect, it } from 'vitest';
 import { BootError } from './boot-error.js';
-import { guarded } from './guarded.js';
+import { guarded, type GuardOptions } from './guarded.js';
 
 abstract class Desk {
   @Get('here')
@@ -10,8 +10,9 @@ abstract class Desk {
   }
 }
 
-it('puts nothing anywhere without a guard', () => {
-  expect(() => guarded(Desk, { guards: [], path: 'desk' })).toThrow(BootError);
+it.each([[[]], [undefined], [null], [{}]])('puts nothing anywhere without a guard: %j', (given) => {
+  const guards = given as unknown as GuardOptions['guards'];
+  expect(() => guarded(Desk, { guards, path: 'desk' })).toThrow(BootError);
 });
 
 it('keeps the guards and paths of two apart', () => {

@@ -31,7 +31,11 @@ interface Place {
  * @throws BootError without a guard
  */
 export function guarded(controller: abstract new (...args: never[]) => object, { guards, path }: Place): Type<object> {
-  if (guards.length === 0) throw new BootError('`guards` is empty: without one these endpoints would be open to all');
+  // Whoever writes JavaScript may have left it out.
+  const given: unknown = guards;
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new BootError('`guards` has no guard: without one these endpoints would be open to all');
+  }
   // A class for each call: decorators on a shared one would add up.
   class Guarded extends (controller as Type<object>) {}
   UseGuards(...guards)(Guarded);

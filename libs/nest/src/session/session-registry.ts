@@ -22,6 +22,10 @@ export class SessionRegistry {
     this.recorder.set(sessionsOpen, {}, this.#sessions.size);
   }
 
+  find(id: string): SocketSession | undefined {
+    return this.#sessions.get(id);
+  }
+
   all(): readonly SocketSession[] {
     return [...this.#sessions.values()];
   }
@@ -36,6 +40,10 @@ export class SessionRegistry {
 
   get isBusy(): boolean {
     return this.#busyFrames > 0;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
   }
 
   get isEmpty(): boolean {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { deadLettersContract } from './contract/dead-letters.contract.js';
+import { outboxContract } from './contract/outbox.contract.js';
 import { epochContract } from './contract/epoch.contract.js';
 import { gaugesContract } from './contract/gauges.contract.js';
 import { historyContract } from './contract/history.contract.js';
@@ -17,7 +17,7 @@ const contracts = [
   ['pass', passContract],
   ['publish key', publishKeyContract],
   ['bad rows', poisonContract],
-  ['dead letters', deadLettersContract],
+  ['outbox', outboxContract],
   ['history', historyContract],
   ['epoch', epochContract],
   ['log', logContract],
