@@ -48,6 +48,25 @@ describe('the connection', () => {
     expect(server.link.handshake).toMatchObject({ awayMs: 0 });
   });
 
+  it('was not away while the node that it left drained', async () => {
+    const server = new FakeServer({ random: () => 0 });
+    const { client } = scene({}, server);
+    client.connect();
+    await server.settle();
+    await server.clock.advance(5_000);
+    server.link.control({ kind: 'draining', retryAfterMs: 3_000 });
+    await server.clock.advance(3_000);
+    await server.settle();
+    expect([server.links.length, server.link.handshake.awayMs]).toEqual([2, 1]);
+    server.link.control({ kind: 'draining', retryAfterMs: 3_000 });
+    await server.clock.advance(1_000);
+    server.link.drop();
+    await server.clock.advance(400);
+    await server.settle();
+    expect(client.state.kind).toBe('connected');
+    expect(server.link.handshake.awayMs).toBeLessThanOrEqual(400);
+  });
+
   it('waits with full jitter, longer each time, and starts low again after a session that lasted', async () => {
     const server = new FakeServer({ accept: 'by-hand', random: () => 1 });
     const { client } = scene({}, server);

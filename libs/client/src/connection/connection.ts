@@ -61,7 +61,7 @@ export class Connection {
     const state = transition(before, input, momentIn(environment, options.backoff));
     if (state === before) return;
     this.#state = state;
-    if (before.kind === 'connected') this.#lostAt = environment.now();
+    if (before.kind === 'connected' || before.kind === 'draining') this.#lostAt = environment.now();
     if (state.kind === 'disconnected') this.#lostAt = 0;
     this.#follow(state);
     this.listener.changed(state, before);
@@ -122,7 +122,8 @@ export class Connection {
         }
       },
     };
-    const awayMs = this.#lostAt && environment.now() - this.#lostAt;
+    // At least 1: 0 says that there was no session before.
+    const awayMs = this.#lostAt && (environment.now() - this.#lostAt || 1);
     const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client, awayMs };
     try {
       this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
