@@ -3,8 +3,11 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WebSocketGateway } from '@nestjs/websockets';
 import { describe, expect, it } from 'vitest';
+import { AdminModule } from './admin/admin.module.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { BootError } from './core/boot-error.js';
+import { EndpointsModule } from './health/endpoints.module.js';
+import { HubHealth } from './health/hub-health.js';
 import { MillraceModule } from './millrace.module.js';
 import type { PublisherOptions } from './millrace.options.js';
 import { RingLifecycle } from './ring-lifecycle.js';
@@ -90,6 +93,19 @@ describe('a process that only publishes', () => {
       expect(() => app.get(absent, { strict: false })).toThrow('does not exist');
     }
     await app.close();
+  });
+
+  it('has endpoints, also with details, and none for operators', async () => {
+    const guards = [{ canActivate: () => true }];
+    const worker = MillraceModule.forPublisher({ postgres });
+    @Module({ imports: [worker, EndpointsModule.register({ guards })] })
+    class Worker {}
+    const app = await NestFactory.create(Worker, { logger: false, abortOnError: false });
+    expect(app.get(HubHealth, { strict: false }).check()).toEqual({ hub: { status: 'up', state: 'none' } });
+    await app.close();
+    @Module({ imports: [worker, AdminModule.register({ guards })] })
+    class Operated {}
+    await expect(NestFactory.create(Operated, { logger: false, abortOnError: false })).rejects.toThrow('NodeAdmin');
   });
 });
 
