@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Application } from './quick-start/application.js';
+import { linkOptionalPeers, requireAll, typeErrors } from './quick-start/commonjs.js';
 import type { Program } from './quick-start/program.js';
 import { readQuickStart, root } from './quick-start/readme.js';
 
@@ -56,6 +57,16 @@ describe('the quick start of the README', () => {
     const health = await fetch(`http://localhost:${port}/health/ready`);
     expect(await health.json()).toMatchObject({ status: 'ok' });
     await Promise.all([first.stop(), second.stop()]);
+  });
+
+  it('has declarations that stand without `skipLibCheck`', () => {
+    expect(typeErrors(application)).toEqual([]);
+  });
+
+  it('can be done in CommonJS too', async () => {
+    linkOptionalPeers(application);
+    application.write('commonjs/all.cjs', requireAll);
+    await application.run('node --no-warnings commonjs/all.cjs');
   });
 
   it('ends on a signal when nobody is connected', async () => {

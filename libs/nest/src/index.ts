@@ -12,11 +12,12 @@ export {
   Payload,
   Tx,
   type CommandHandlerOptions,
+  type HandlerDecorator,
   type PayloadOptions,
 } from './command/command.decorators.js';
 export type { CommandOptions } from './command/command.options.js';
 export { BootError } from './core/boot-error.js';
-export { CodedError } from './core/coded-error.js';
+export { CodedError, type ErrorDetail } from './core/coded-error.js';
 export type { GuardOptions } from './core/guarded.js';
 export { EndpointsModule } from './health/endpoints.module.js';
 export { StreamHealth } from './health/stream-health.js';
@@ -26,7 +27,7 @@ export type { MillraceOptions, PublisherOptions } from './millrace.options.js';
 export type { RedisOptions } from './redis/redis.options.js';
 export type { Authenticator, Identity } from './session/authenticator.port.js';
 export { jwt, type JwtClaims, type JwtOptions } from './session/jwt-authenticator.js';
-export type { JwtKey } from './session/jwt-key.js';
+export type { HmacAlgorithm, JwtKey, PublicKeyAlgorithm } from './session/jwt-key.js';
 export type { SessionOptions } from './session/session.options.js';
 export { sessionOf } from './session/session-of.js';
 export type { Session } from './session/session.js';
@@ -36,7 +37,10 @@ export {
   type PublishOptions,
   type StatementRunner,
 } from './stream/channel-publisher.js';
+export type { PgSource } from './stream/pg/pg-database.js';
+export type { PgClient, PgClients, PgPool, PgQuery, PgResult, PgTypes } from './stream/pg/pg-pool.js';
 export { fromPg } from './stream/pg/pg-transactions.js';
+export type { PgliteDatabaseOptions } from './stream/pglite/pglite-database.js';
 export type { SqlExecutor, SqlRow } from './stream/sql-database.port.js';
 export type { StreamOptions } from './stream/stream.options.js';
 export { detached } from './stream/transaction/ambient.js';

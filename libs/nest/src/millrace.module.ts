@@ -142,7 +142,21 @@ const providers: Provider[] = [
     Recorder,
   ],
 })
-export class MillraceModule extends ConfigurableModuleClass {
+export class MillraceModule {
+  /**
+   * For a node: sessions, commands, channels and publishing.
+   *
+   * @throws BootError at boot, when an option does not exist, is missing, is out of bounds or contradicts another one
+   */
+  static forRoot(options: MillraceOptions): DynamicModule {
+    return { ...ConfigurableModuleClass.forRoot(options), module: MillraceModule };
+  }
+
+  /** {@link MillraceModule.forRoot}, with options from a factory, a class or a provider that exists. */
+  static forRootAsync(options: ConfigurableModuleAsyncOptions<MillraceOptions>): DynamicModule {
+    return { ...ConfigurableModuleClass.forRootAsync(options), module: MillraceModule };
+  }
+
   /**
    * For a process that publishes and has no sessions, such as a worker or a cron job: `ChannelPublisher` and
    * `MillraceDatabase`, on the database and the Redis of the nodes. Without `redis` the nodes find its events in the

@@ -26,23 +26,29 @@ export type ChannelParams<Pattern extends string> = {
   readonly [Key in ParamNames<Pattern>]: string;
 };
 
-type ParamNames<Pattern extends string> = Pattern extends `${infer Head}.${infer Tail}`
+/** The names of the parameters of a pattern: `'airport'` of `desk.:airport`. @publicApi */
+export type ParamNames<Pattern extends string> = Pattern extends `${infer Head}.${infer Tail}`
   ? ParamNames<Head> | ParamNames<Tail>
   : Pattern extends `:${infer Name}`
     ? Name
     : never;
 
 /** What a subscription itself tells of: an event of that name could not be told apart, and would reach nobody. */
-const reserved = ['discontinuity', 'recovered', 'error', 'state'] as const;
+const reserved: Readonly<Record<keyof NoReservedEvents, true>> = {
+  discontinuity: true,
+  recovered: true,
+  error: true,
+  state: true,
+};
 
 /** Whether no event may have this name. @publicApi */
-export const isReservedEventType = (type: string): boolean => reserved.some((name) => name === type);
+export const isReservedEventType = (type: string): boolean => Object.hasOwn(reserved, type);
 
 /** The events of a family of channels, by their names. @publicApi */
 export type EventContracts = Readonly<Record<string, EventContract<unknown>>>;
 
 /** The names that `defineChannel` refuses for events, as a type. @publicApi */
-export type NoReservedEvents = { readonly [Name in (typeof reserved)[number]]?: never };
+export type NoReservedEvents = { readonly [Name in 'discontinuity' | 'recovered' | 'error' | 'state']?: never };
 
 /** A family of channels: their names, their delivery and the events on them. @publicApi */
 export interface ChannelContract<

@@ -10,9 +10,13 @@ export type RetryPolicy = 'never' | 'backoff' | 'reauthenticate' | 'resync' | 'r
 /** Whether the effects of a failed command stand: they do, they do not, or nobody can tell. @publicApi */
 export type CommandOutcome = 'applied' | 'not-applied' | 'unknown';
 
-interface ErrorEntry {
+/** What the registry says about a code. @publicApi */
+export interface ErrorEntry {
+  /** What a client may do about it. */
   readonly retry: RetryPolicy;
+  /** What happened, for developers. */
   readonly message: string;
+  /** What to do, for developers; it is not sent. */
   readonly remediation: string;
 }
 

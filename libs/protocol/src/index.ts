@@ -13,12 +13,13 @@ export type {
   EventData,
   EventType,
   NoReservedEvents,
+  ParamNames,
   ParamsOf,
 } from './channel-contract.js';
 export { defineCommand, isCommandName } from './command-contract.js';
 export type { CommandContract, CommandInput, CommandResult } from './command-contract.js';
 export { errors, wireError } from './errors.js';
-export type { CommandOutcome, ErrorCode, FieldError, RetryPolicy, WireError } from './errors.js';
+export type { CommandOutcome, ErrorCode, ErrorEntry, FieldError, RetryPolicy, WireError } from './errors.js';
 export type { Answer, Refusal } from './frames/answer.js';
 export type { AuthenticateAnswer, AuthenticateFrame } from './frames/authenticate.js';
 export type { CommandAnswer, CommandFrame } from './frames/command.js';

@@ -17,6 +17,8 @@ export interface Entry {
   readonly folder: string;
   /** Its declarations. */
   readonly types: string;
+  /** What they are made of. */
+  readonly source: string;
   /** Its report, which is committed. */
   readonly report: string;
 }
@@ -30,6 +32,7 @@ export const entries: readonly Entry[] = libraries.flatMap((folder) => {
     specifier: manifest.name + path.slice(1),
     folder,
     types: join(folder, types),
+    source: join(folder, types.replace('/dist/', '/src/').replace(/\.d\.ts$/, '.ts')),
     report: join(folder, 'api', `${path === '.' ? 'index' : path.slice(2)}.api.md`),
   }));
 });

@@ -38,8 +38,10 @@ export interface CommandHandlerOptions {
   readonly transaction?: boolean;
 }
 
-/** A method that answers as the contract says; another one does not compile. */
-type HandlerDecorator<Result> = <Handler extends (...args: never[]) => Result | Promise<Result> | Observable<Result>>(
+/** A method that answers as the contract says; another one does not compile. @publicApi */
+export type HandlerDecorator<Result> = <
+  Handler extends (...args: never[]) => Result | Promise<Result> | Observable<Result>,
+>(
   target: object,
   key: string | symbol,
   descriptor: TypedPropertyDescriptor<Handler>,

@@ -1,7 +1,8 @@
 import { IntrinsicException } from '@nestjs/common';
 import { errors, wireError, type ErrorCode, type WireError } from '@millrace/protocol';
 
-type ErrorDetail = Omit<WireError, 'code' | 'message' | 'retry'>;
+/** What a code leaves open: outcome, pause, details, id in the log. @publicApi */
+export type ErrorDetail = Omit<WireError, 'code' | 'message' | 'retry'>;
 
 /**
  * An error with a registered code. Nest does not log an `IntrinsicException`: a refusal is an answer, not an accident.

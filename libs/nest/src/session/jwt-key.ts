@@ -3,8 +3,11 @@ import type { JWTVerifyGetKey } from 'jose';
 import { BootError } from '../core/boot-error.js';
 import { remoteKeys } from './remote-keys.js';
 
-type HmacAlgorithm = 'HS256' | 'HS384' | 'HS512';
-type PublicKeyAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'EdDSA';
+/** Algorithms of a shared secret. @publicApi */
+export type HmacAlgorithm = 'HS256' | 'HS384' | 'HS512';
+/** Algorithms of a public key. @publicApi */
+export type PublicKeyAlgorithm =
+  'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'EdDSA';
 
 /**
  * What tokens are verified with; the kind of key bounds the algorithms.
@@ -12,10 +15,22 @@ type PublicKeyAlgorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS5
  * @publicApi
  */
 export type JwtKey =
-  | { /** Shared secret, at least 32 bytes. */ readonly secret: string; readonly algorithms?: readonly HmacAlgorithm[] }
-  | { /** Public key as PEM (SPKI). */ readonly publicKey: string; readonly algorithms: readonly PublicKeyAlgorithm[] }
   | {
-      /** Where the issuer publishes its keys. */ readonly jwksUri: string;
+      /** Shared secret, at least 32 bytes. */
+      readonly secret: string;
+      /** Those that are accepted. @defaultValue `['HS256']` */
+      readonly algorithms?: readonly HmacAlgorithm[];
+    }
+  | {
+      /** Public key as PEM (SPKI). */
+      readonly publicKey: string;
+      /** Those that are accepted; each must fit the key. */
+      readonly algorithms: readonly PublicKeyAlgorithm[];
+    }
+  | {
+      /** Where the issuer publishes its keys. */
+      readonly jwksUri: string;
+      /** Those that are accepted. @defaultValue `['RS256']` */
       readonly algorithms?: readonly PublicKeyAlgorithm[];
     };
 

@@ -19,7 +19,9 @@ type Handle<S extends Schema> = NodePgTransaction<S, ExtractTablesWithRelations<
  * @throws BootError when `db` is not of `drizzle-orm/node-postgres`, or not on a pool
  * @publicApi
  */
-export function fromDrizzle<S extends Schema>(db: Database<S>): TransactionPort<Handle<S>> {
+export function fromDrizzle<S extends Record<string, unknown>>(
+  db: NodePgDatabase<S> & { readonly $client: unknown },
+): TransactionPort<NodePgTransaction<S, ExtractTablesWithRelations<S>>> {
   return new DrizzleTransactions(db);
 }
 

@@ -9,11 +9,24 @@ import { createPool, type PgPool } from './pg-pool.js';
 import { PgTransaction } from './pg-transaction.js';
 
 /**
- * `maxConnections` (10) are for transactions and statements; five more are for the pass and for reads. `pool`: one of
- * the application's, at least two connections, for everything; it stays the application's to end.
+ * A PostgreSQL server: pools of Millrace's own, or one of the application's.
+ *
+ * @publicApi
  */
 export type PgSource =
-  { readonly connectionString: string; readonly maxConnections?: number } | { readonly pool: PgPool };
+  | {
+      /** Where it is: `postgres://user:password@host:5432/database`. */
+      readonly connectionString: string;
+      /**
+       * Connections for transactions and statements; five more are for the pass and for reads. Raised: more work of the
+       * database at once. Lowered: handlers wait for one another. @defaultValue 10
+       */
+      readonly maxConnections?: number;
+    }
+  | {
+      /** A `pg.Pool` of at least two connections, for everything; it stays the application's to end. */
+      readonly pool: PgPool;
+    };
 
 export interface PgTimes {
   /** How long a call of the pass may take, in ms. */

@@ -6,8 +6,13 @@ import { AmbientScope } from '../transaction/ambient.js';
 import { OneAtATime } from './one-at-a-time.js';
 import { PgliteTransaction } from './pglite-transaction.js';
 
+/**
+ * The embedded database, for demos and tests.
+ *
+ * @publicApi
+ */
 export interface PgliteDatabaseOptions {
-  /** Folder of the database; without one it lives in memory and dies with the process. */
+  /** Folder of the database; without one it lives in memory and dies with the process. @defaultValue in memory */
   readonly dataDir?: string;
 }
 
