@@ -109,32 +109,33 @@ export class FakeServer implements Transport {
     return this.#take<SubscribeFrame>('subscribe');
   }
 
-  /** Takes the oldest waiting `subscribe` and answers each item with what `reply` makes of it. */
+  /** Takes the oldest waiting `subscribe` and answers each item with what `reply` makes of it. @throws Error when there is none */
   answerSubscribe(reply: (item: SubscribeFrame['items'][number]) => SubscribeAnswer): void {
     const request = this.expectSubscribe();
     request.answer({ items: request.body.items.map(reply) });
   }
 
-  /** The next frame, which must be `unsubscribe`. */
+  /** Takes the oldest waiting `unsubscribe`. @throws Error when there is none */
   expectUnsubscribe(): FakeRequest<UnsubscribeFrame> {
     return this.#take<UnsubscribeFrame>('unsubscribe');
   }
 
-  /** The next frame, which must be `command`. */
+  /** Takes the oldest waiting `command`. @throws Error when there is none */
   expectCommand(): FakeRequest<CommandFrame> {
     return this.#take<CommandFrame>('command');
   }
 
-  /** The next frame, which must be `history`. */
+  /** Takes the oldest waiting `history`. @throws Error when there is none */
   expectHistory(): FakeRequest<HistoryFrame> {
     return this.#take<HistoryFrame>('history');
   }
 
-  /** The next frame, which must be `authenticate`. */
+  /** Takes the oldest waiting `authenticate`. @throws Error when there is none */
   expectAuthenticate(): FakeRequest<AuthenticateFrame> {
     return this.#take<AuthenticateFrame>('authenticate');
   }
 
+  /** @throws Error when none waits */
   #take<Body extends object>(name: ClientFrameName): FakeRequest<Body> {
     const { requests } = this.link;
     const index = requests.findIndex((request) => request.name === name);

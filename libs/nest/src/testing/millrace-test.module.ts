@@ -17,7 +17,7 @@ export interface TestOptions extends Partial<Omit<MillraceOptions, 'authenticate
  * @publicApi
  */
 export class MillraceTestModule {
-  /** In the place of `MillraceModule.forRoot()`. */
+  /** In the place of `MillraceModule.forRoot()`. @throws BootError at boot, as that does */
   static forRoot({ principals, session, ...options }: TestOptions): DynamicModule {
     return MillraceModule.forRoot({
       ...(!options.postgres && { embedded: {} }),
