@@ -25,7 +25,7 @@ describe('the quick start of the README', () => {
     server = application.start(start, { PORT: '0' });
     port = (await server.prints(/^Listening on http:.*:(\d+)$/m))[1] ?? '';
     // Most of it is npm; how long that takes is the machine's affair.
-  }, 90_000);
+  }, 130_000);
   afterAll(() => application.remove());
 
   it('names every file, and every command', () => {

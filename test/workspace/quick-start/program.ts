@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-const TIMEOUT_MS = 20_000;
+/** The first start of the embedded database takes 3 s of a processor, and ten times that where many want one. */
+const PRINTS_MS = 50_000;
+const STOPS_MS = 20_000;
 
 /** A process that runs until it is stopped, and what it prints. */
 export class Program {
@@ -26,7 +28,7 @@ export class Program {
   prints(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const missing = () => reject(new Error(`${pattern.source} is not in the output:\n${this.#output}`));
-      const timer = setTimeout(missing, TIMEOUT_MS);
+      const timer = setTimeout(missing, PRINTS_MS);
       const look = (): void => {
         const found = pattern.exec(this.#output);
         if (!found && !this.#isOver) return;
@@ -43,7 +45,7 @@ export class Program {
   /** Ends it, and says how it ended. */
   async stop(): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }> {
     if (!this.#isOver) {
-      const kill = setTimeout(() => this.#child.kill('SIGKILL'), TIMEOUT_MS);
+      const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOPS_MS);
       this.#child.kill('SIGTERM');
       await this.#ended;
       clearTimeout(kill);
