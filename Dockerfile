@@ -18,7 +18,7 @@ COPY test/apps test/apps
 RUN npm run build
 
 FROM manifests AS packages
-# Optional peers of the libraries, such as ORMs, would come with the packages of the tests.
+# Optional too: ORMs that the tests use are optional peers of @millrace/nest, which is reason enough for npm to keep them.
 RUN npm ci --omit=dev --omit=optional
 
 FROM node:22-slim

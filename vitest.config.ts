@@ -96,6 +96,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // No part of `npm test`, for the one to three minutes that it takes: npx vitest run --project image
+      {
+        extends: true,
+        test: {
+          name: 'image',
+          include: ['test/image/**/*.spec.ts'],
+          exclude: shared.exclude,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });
