@@ -30,7 +30,7 @@ describe('the image of Departures', () => {
   beforeAll(async () => {
     app = await replay.build();
     node = new Program(commandOf(last, 'CMD').join(' '), { cwd: app, env });
-    url = (await node.prints(/^Departures: (http:.*)$/m, 60_000))[1] ?? '';
+    url = (await node.prints(/^Departures: (http:.*)$/m))[1] ?? '';
   }, SLOW_MS);
   afterAll(async () => {
     await node?.stop();

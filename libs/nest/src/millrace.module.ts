@@ -14,9 +14,9 @@ import {
 } from '@nestjs/core';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { NodeAdmin } from './admin/node-admin.js';
+import { packageVersion } from './admin/package-version.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
-import { packageVersion } from './admin/package-version.js';
 import { systemRandom } from './core/random.js';
 import { HubHealth } from './health/hub-health.js';
 import { RedisHealth } from './health/redis-health.js';
