@@ -23,8 +23,8 @@ export const resumesUnrecoverable = {
 export const historyPagesAnswered = {
   kind: 'counter',
   name: 'realtime_channel_history_pages_total',
-  help: 'Pages of history given out, by outcome',
-  labels: { outcome: ['complete', 'more', 'unrecoverable'] },
+  help: 'Answers to those who asked for a page of history, by outcome',
+  labels: { outcome: ['complete', 'more', 'unrecoverable', 'refused'] },
 } as const satisfies CounterMetric;
 
 export const policyCalls = {

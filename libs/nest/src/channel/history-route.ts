@@ -25,10 +25,25 @@ export class HistoryRoute implements FrameRoute {
   constructor(private readonly parts: HistoryRouteParts) {}
 
   async handle(session: Session, body: unknown): Promise<HistoryAnswer> {
+    const { recorder } = this.parts;
+    try {
+      const page = await this.#page(session, body);
+      recorder.count(historyPagesAnswered, { outcome: page.outcome });
+      return answerWith(page);
+    } catch (error) {
+      recorder.count(historyPagesAnswered, { outcome: 'refused' });
+      throw error;
+    }
+  }
+
+  /** Nothing came of reading. */
+  withhold(): void {}
+
+  async #page(session: Session, body: unknown): Promise<HistoryPage> {
     const frame = readHistoryFrame(body);
     const channel = readChannel(frame.channel);
     const after = readPosition(frame.after);
-    const { access, hub, options, recorder } = this.parts;
+    const { access, hub, options } = this.parts;
     const limits = { maxEvents: frame.limit, maxBytes: options.pageMaxBytes };
     const { generation } = access;
     const { delivery } = await access.authorize('history', session, channel);
@@ -36,12 +51,8 @@ export class HistoryRoute implements FrameRoute {
     const page = await hub.history(channel, after, limits);
     // Access may have been withdrawn meanwhile; then the policy has the last word.
     if (access.generation !== generation) await access.authorize('history', session, channel);
-    recorder.count(historyPagesAnswered, { outcome: page.outcome });
-    return answerWith(page);
+    return page;
   }
-
-  /** Nothing came of reading. */
-  withhold(): void {}
 }
 
 function answerWith(page: HistoryPage): HistoryAnswer {

@@ -93,7 +93,7 @@ describe('subscribe', () => {
     stage.holdPolicy();
     const waiting = stage.frame(session, { items: [item, item] });
     await expect(stage.frame(session, { items: [item] })).rejects.toMatchObject({ code: 'BUSY' });
-    expect(stage.bench.recorder.valueOf(subscribesAnswered, { outcome: 'refused' })).toBe(1);
+    expect(stage.recorder.valueOf(subscribesAnswered, { outcome: 'refused' })).toBe(1);
     stage.releasePolicy();
     await waiting;
     expect((await stage.frame(session, { items: [item] })).items).toMatchObject([{ outcome: 'fresh' }]);

@@ -69,7 +69,7 @@ describe('Subscriber', () => {
     const answer = await stage.subscribe(session, sfo, since());
     expect(answer).toMatchObject({ outcome: 'unrecoverable', reason, events: [] });
     const lost = (['expired', 'epoch', 'mismatch'] as const).filter(
-      (why) => stage.bench.recorder.valueOf(resumesUnrecoverable, { reason: why }) > 0,
+      (why) => stage.recorder.valueOf(resumesUnrecoverable, { reason: why }) > 0,
     );
     expect(lost).toEqual([reason]);
     expect([...session.rooms]).toEqual([room]);

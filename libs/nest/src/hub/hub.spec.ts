@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
-import { eventsDelivered, eventsEmitted, framesEmitted } from './hub.metrics.js';
+import { deliverSeconds, eventsDelivered, eventsEmitted, framesEmitted, orderChecks } from './hub.metrics.js';
 import { roomOf } from './room.js';
 import { channelNamed, HubBench } from './testing/hub-bench.js';
 
@@ -51,6 +51,29 @@ describe('Hub', () => {
       [2, 1],
       [8, 2],
     ]);
+  });
+
+  it('tells how long ago what it emits was numbered, never less than nothing', async () => {
+    await bench.hub.attach(desk);
+    const batch = bench.store.append(desk);
+    await bench.clock.advance(40);
+    bench.hub.onBatch(batch);
+    expect(bench.recorder.valueOf(deliverSeconds)).toBe(0.04);
+    const next = bench.store.append(desk);
+    bench.hub.onBatch({ ...next, events: next.events.map((one) => ({ ...one, time: bench.clock.now() + 500 })) });
+    expect(bench.recorder.valueOf(deliverSeconds)).toBe(0);
+    await settled();
+    expect(bench.emittedOffsets).toEqual([1, 2]);
+  });
+
+  it('counts gaps, and what became of them', async () => {
+    await bench.hub.attach(desk);
+    bench.store.append(desk);
+    bench.publish(desk);
+    await bench.clock.advance(5_000);
+    expect(bench.emittedOffsets).toEqual([1, 2]);
+    const counts = (['gap', 'repaired'] as const).map((result) => bench.recorder.valueOf(orderChecks, { result }));
+    expect(counts).toEqual([1, 1]);
   });
 
   it('sends a frame that is full at once', async () => {

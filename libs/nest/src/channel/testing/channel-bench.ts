@@ -4,7 +4,7 @@ import { CodedError } from '../../core/coded-error.js';
 import { HubBench } from '../../hub/testing/hub-bench.js';
 import type { HubOptions } from '../../hub/hub.options.js';
 import type { Session } from '../../session/session.js';
-import { silentRecorder } from '../../telemetry/recorder.js';
+import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
 import { BoundPolicy } from '../bound-policy.js';
 import { ChannelAccess } from '../channel-access.js';
 import { defaultChannelOptions, type ChannelOptions } from '../channel.options.js';
@@ -26,6 +26,7 @@ interface BenchOptions {
 
 /** The channel stage on a hub bench; policies are called without Nest. */
 export class ChannelBench {
+  readonly recorder = new MemoryRecorder();
   readonly channels = new ChannelRegistry();
   readonly subscriptions: SubscriptionRegistry;
   readonly bench: HubBench;
@@ -38,11 +39,12 @@ export class ChannelBench {
 
   constructor({ options: given, hub, maxSubscriptions = 10, broker }: BenchOptions = {}) {
     const options = { ...defaultChannelOptions, ...given };
+    const { recorder } = this;
     const bounds = { maxSubscriptions, lagSpreadMs: options.lagSpreadMs };
-    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, silentRecorder);
+    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
     this.subscriptions = subscriptions;
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
-    const { clock, recorder } = this.bench;
+    const { clock } = this.bench;
     this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
     const subscriber = new Subscriber({
       hub: this.bench.hub,
