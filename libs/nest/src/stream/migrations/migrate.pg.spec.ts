@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import type { ChannelName } from '@millrace/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
 import { BootError } from '../../core/boot-error.js';
 import { PgDatabase } from '../pg/pg-database.js';
 import { newChannel, newEvent, StreamHarness } from '../testing/stream-harness.js';
 import { migrate } from './migrate.js';
+import { quoted } from './migration.js';
+import { migrations } from './migrations.js';
 
 const times = { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 };
 const role = `guest_${randomBytes(4).toString('hex')}`;
@@ -53,7 +56,30 @@ it('works for a role that owns only its schema', async () => {
 it('migrates once, whoever starts together', async () => {
   await Promise.all(Array.from({ length: 4 }, () => migrate(owner, 'together')));
   const rows = await owner.query('select version from together.migration order by version', []);
-  expect(rows).toEqual([{ version: 1 }, { version: 2 }, { version: 3 }, { version: 4 }]);
+  expect(rows).toEqual(migrations.map(({ version }) => ({ version })));
+});
+
+it('brings a schema with events in it up from the release before', async () => {
+  await owner.script(
+    'create schema old; create table old.migration (version int primary key, name text, applied_at timestamptz)',
+  );
+  for (const { version, name, statements } of migrations.slice(0, -1)) {
+    for (const statement of statements(quoted('old'))) await owner.query(statement, []);
+    await owner.query('insert into old.migration (version, name) values ($1::int, $2::text)', [version, name]);
+  }
+  await owner.script(`select old.make_partitions(1); select old.publish('a', 'thing.happened', '1')`);
+  await owner.script(`select old.pass(false, 10, 1000, null, 0); select old.publish('a', 'thing.happened', '2')`);
+  const harness = new StreamHarness(owner, async () => {});
+  const store = await harness.openStore({ schema: 'old' });
+  const id = 'x'.repeat(64);
+  await store.pass([newEvent('a' as ChannelName, { id })], 'wait');
+  const page = await store.history('a' as ChannelName, undefined, { maxEvents: 10, maxBytes: 1_000 });
+  expect(page.outcome === 'complete' && page.events.map(({ offset, data }) => [offset, data])).toEqual([
+    [1, '1'],
+    [2, '2'],
+    [3, '{"n":1}'],
+  ]);
+  expect(page.outcome === 'complete' && page.events.at(-1)?.id).toBe(id);
 });
 
 it('refuses a schema of a newer release', async () => {

@@ -52,6 +52,9 @@ export function stagingContract(harness: () => StreamHarness): void {
     ['data beyond the bound', { data: JSON.stringify('x'.repeat(1_048_576)) }],
     ['an empty type', { type: '' }],
     ['an id that no position token can carry', { id: 'a.b' }],
+    ['an id of more than a line', { id: 'a\n' }],
+    ['an id of 65 bytes', { id: 'x'.repeat(65) }],
+    ['an empty id', { id: '' }],
     ['an empty key', { key: '' }],
   ])('refuses %s at the INSERT', async (_, wrong) => {
     const staged = store.stage(harness().database, newEvent(newChannel(), wrong));
