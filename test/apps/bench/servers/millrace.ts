@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module, UseGuards, type CanActivate } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -17,6 +16,7 @@ import {
 } from '@millrace/nest';
 import { commands, feed, PADDING_BYTES } from '../contracts.js';
 import { declareHandlers } from '../handlers.js';
+import { paced } from '../pace.js';
 import { answerParent } from '../remote.js';
 import { secret } from '../token.js';
 import { cpuMicros, keptBytes, sharedNow } from '../usage.js';
@@ -76,9 +76,7 @@ answerParent({
   kept: keptBytes,
 
   async emit({ room, bursts, size, everyMs }) {
-    for (let burst = 0; burst < bursts; burst++) {
-      await Promise.all([Array.from({ length: size }, () => publish(room)), sleep(everyMs)].flat());
-    }
+    await paced({ rounds: bursts, everyMs }, () => Promise.all(Array.from({ length: size }, () => publish(room))));
   },
 
   async publishFor(forMs, inFlight) {
@@ -93,22 +91,15 @@ answerParent({
 
   async commitFor(room, count, everyMs) {
     const committedAt: [n: number, at: number][] = [];
-    const running: Promise<void>[] = [];
-    for (let index = 0; index < count; index++) {
-      running.push(
-        (async () => {
-          const n = await database.transaction(async (tx) => {
-            const own = ++sent;
-            await tx.query('insert into bench_order (n) values ($1)', [own]);
-            await publisher.publish(feed, { name: room }, 'feed.moved', { n: own, padding });
-            return own;
-          });
-          committedAt.push([n, sharedNow()]);
-        })(),
-      );
-      await sleep(everyMs);
-    }
-    await Promise.all(running);
+    await paced({ rounds: count, everyMs }, async () => {
+      const n = await database.transaction(async (tx) => {
+        const own = ++sent;
+        await tx.query('insert into bench_order (n) values ($1)', [own]);
+        await publisher.publish(feed, { name: room }, 'feed.moved', { n: own, padding });
+        return own;
+      });
+      committedAt.push([n, sharedNow()]);
+    });
     return committedAt;
   },
 } satisfies BenchServer);

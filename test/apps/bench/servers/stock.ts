@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Module, UseGuards, UsePipes, ValidationPipe, type CanActivate } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -13,6 +12,7 @@ import pg from 'pg';
 import type { Namespace, Server, ServerOptions } from 'socket.io';
 import { COMMANDS, PADDING_BYTES } from '../contracts.js';
 import { declareHandlers } from '../handlers.js';
+import { paced } from '../pace.js';
 import { answerParent } from '../remote.js';
 import { secret } from '../token.js';
 import { cpuMicros, keptBytes, sharedNow } from '../usage.js';
@@ -101,10 +101,9 @@ answerParent({
   kept: keptBytes,
 
   async emit({ room, bursts, size, everyMs }) {
-    for (let burst = 0; burst < bursts; burst++) {
+    await paced({ rounds: bursts, everyMs }, () => {
       for (let index = 0; index < size; index++) emit(room, ++sent);
-      await sleep(everyMs);
-    }
+    });
   },
 
   /** One row, one commit, one after another on one connection. */
@@ -126,23 +125,16 @@ answerParent({
 
   async commitFor(room, count, everyMs) {
     const committedAt: [n: number, at: number][] = [];
-    const running: Promise<void>[] = [];
-    for (let index = 0; index < count; index++) {
-      running.push(
-        (async () => {
-          const n = ++sent;
-          const client = await pool.connect();
-          await client.query('begin');
-          await client.query('insert into bench_order (n) values ($1)', [n]);
-          await client.query('commit');
-          client.release();
-          committedAt.push([n, sharedNow()]);
-          emit(room, n);
-        })(),
-      );
-      await sleep(everyMs);
-    }
-    await Promise.all(running);
+    await paced({ rounds: count, everyMs }, async () => {
+      const n = ++sent;
+      const client = await pool.connect();
+      await client.query('begin');
+      await client.query('insert into bench_order (n) values ($1)', [n]);
+      await client.query('commit');
+      client.release();
+      committedAt.push([n, sharedNow()]);
+      emit(room, n);
+    });
     return committedAt;
   },
 } satisfies BenchServer);
