@@ -63,8 +63,9 @@ it('brings a schema with events in it up from the release before', async () => {
   await owner.script(
     'create schema old; create table old.migration (version int primary key, name text, applied_at timestamptz)',
   );
-  for (const { version, name, statements } of migrations.slice(0, -1)) {
-    for (const statement of statements(quoted('old'))) await owner.query(statement, []);
+  for (const migration of migrations.slice(0, -1)) {
+    for (const statement of migration.statements(quoted('old'))) await owner.query(statement, []);
+    const { version, name } = migration;
     await owner.query('insert into old.migration (version, name) values ($1::int, $2::text)', [version, name]);
   }
   await owner.script(`select old.make_partitions(1); select old.publish('a', 'thing.happened', '1')`);
