@@ -2,25 +2,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { board, brewNote, writeNote } from '../apps/notes/contracts.js';
 import { stagedEvents } from './support/event-log.js';
 import { JournalKeeper } from './support/journal-keeper.js';
+import { adminKey, askAsOperator } from './support/operator.js';
 import { Stage } from './support/stage.js';
-import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
-const adminKey = newSecret();
 let stage: Stage;
 beforeAll(async () => {
   stage = await Stage.set({ adminKey });
 });
 afterAll(() => stage.clear());
 
-async function ask(path: string, method = 'GET', key = adminKey): Promise<{ status: number; body: unknown }> {
-  const answer = await fetch(`${stage.node.url}/admin/realtime/${path}`, {
-    method,
-    headers: { 'x-operator-key': key },
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) };
-}
+const ask = (path: string, method = 'GET', key = adminKey) =>
+  askAsOperator(stage.node, `admin/realtime/${path}`, { method, key });
 
 async function reader(subject: string): Promise<JournalKeeper> {
   const keeper = new JournalKeeper(subject, stage.client(subject).subscribe(board, { name: 'red' }));

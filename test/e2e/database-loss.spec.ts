@@ -9,15 +9,14 @@ import { cleanJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
 import { judgeRun } from './support/judge-run.js';
 import { Load } from './support/load.js';
+import { adminKey, askAsOperator } from './support/operator.js';
 import { Stage } from './support/stage.js';
-import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
 const boards = ['red', 'green', 'blue'];
 /** Ready means a pass that is younger than 5 s. */
 const OUTAGE_MS = 6_500;
 
-const adminKey = newSecret();
 let stage: Stage;
 let server: pg.Client;
 beforeAll(async () => {
@@ -45,11 +44,6 @@ async function cutConnections(): Promise<number> {
 
 const allowConnections = (allowed: boolean): Promise<unknown> =>
   server.query(`alter database ${databaseName()} allow_connections ${String(allowed)}`);
-
-async function asOperator(path: string): Promise<{ status: number; body: unknown }> {
-  const answer = await fetch(`${stage.node.url}/${path}`, { headers: { 'x-operator-key': adminKey } });
-  return { status: answer.status, body: await answer.json() };
-}
 
 it('loses, doubles and swaps nothing while the database cuts connections and then stays away', async () => {
   const keepers = Array.from({ length: 12 }, (_, index) => {
@@ -83,15 +77,15 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
     await until('the node is not ready', async () => (await stage.node.readiness()) === 503, OUTAGE_MS),
   );
   expect(await stage.node.liveness()).toBe(200);
-  expect(await asOperator('health/details')).toMatchObject({
+  expect(await askAsOperator(stage.node, 'health/details')).toMatchObject({
     status: 503,
     body: { status: 'error', details: { stream: { status: 'down', passAgeMs: expect.any(Number) as number } } },
   });
   for (const path of ['outbox', 'outbox/dead-letters', 'channels/board.red']) {
     const refusal = { status: 503, body: { code: 'STREAM_UNAVAILABLE' } };
-    expect(await asOperator(`admin/realtime/${path}`)).toMatchObject(refusal);
+    expect(await askAsOperator(stage.node, `admin/realtime/${path}`)).toMatchObject(refusal);
   }
-  expect(await asOperator('admin/realtime/sessions')).toMatchObject({ status: 200 });
+  expect(await askAsOperator(stage.node, 'admin/realtime/sessions')).toMatchObject({ status: 200 });
   await sleep(Math.max(0, OUTAGE_MS - (performance.now() - awayFrom)));
   await allowConnections(true);
   const readyMs = Math.round(await until('the node is ready', async () => (await stage.node.readiness()) === 200));

@@ -6,8 +6,8 @@ import { JournalKeeper } from './support/journal-keeper.js';
 import { LobbyGuest } from './support/lobby-guest.js';
 import { total } from './support/metrics.js';
 import type { NotesNode } from './support/notes-node.js';
+import { adminKey, askAsOperator } from './support/operator.js';
 import { Stage } from './support/stage.js';
-import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
 /** How late an event of another node may be while Redis does not bring it, in ms. */
@@ -15,7 +15,6 @@ const LATE_MS = 1_500;
 const NOTICED_MS = 10_000;
 const CONNECTIONS = 'realtime_redis_up_connections';
 
-const adminKey = newSecret();
 let stage: Stage;
 let other: NotesNode;
 let network: TcpProxy;
@@ -61,11 +60,6 @@ async function lateness(count: number): Promise<number> {
   return Math.round(longestMs);
 }
 
-async function asOperator({ url }: NotesNode, path: string): Promise<unknown> {
-  const headers = { 'x-operator-key': adminKey };
-  return (await fetch(`${url}/${path}`, { headers, signal: AbortSignal.timeout(3_000) })).json();
-}
-
 async function visit(node: NotesNode, room: string): Promise<LobbyGuest> {
   const guest = await LobbyGuest.at(node.url, room);
   guests.push(guest);
@@ -80,13 +74,14 @@ it('delivers a little later while nobody can connect to Redis, and as before whe
   const away = await lateness(10);
   for (const node of [stage.node, other]) expect([await node.readiness(), await node.liveness()]).toEqual([200, 200]);
   for (const node of [stage.node, other]) {
-    expect(await asOperator(node, 'health/details')).toMatchObject({
-      status: 'ok',
-      details: { stream: { status: 'up' }, hub: { state: 'up' }, redis: { status: 'up', state: 'degraded' } },
+    expect(await askAsOperator(node, 'health/details')).toMatchObject({
+      body: {
+        status: 'ok',
+        details: { stream: { status: 'up' }, hub: { state: 'up' }, redis: { status: 'up', state: 'degraded' } },
+      },
     });
-    expect(await asOperator(node, 'admin/realtime/nodes')).toMatchObject({
-      nodes: [{ redis: 'down', subscriptions: node === other ? 1 : 0 }],
-      complete: false,
+    expect(await askAsOperator(node, 'admin/realtime/nodes')).toMatchObject({
+      body: { nodes: [{ redis: 'down', subscriptions: node === other ? 1 : 0 }], complete: false },
     });
   }
   network.target = redisPort();

@@ -10,11 +10,10 @@ import { JournalKeeper } from './support/journal-keeper.js';
 import { LobbyGuest } from './support/lobby-guest.js';
 import { total } from './support/metrics.js';
 import type { NotesNode } from './support/notes-node.js';
+import { adminKey, askAsOperator } from './support/operator.js';
 import { Stage } from './support/stage.js';
-import { newSecret } from './support/tokens.js';
 import { until } from './support/until.js';
 
-const adminKey = newSecret();
 const redis = () => ({ url: serviceAddress('REDIS_URL') });
 
 describe('two nodes with Redis', () => {
@@ -58,14 +57,11 @@ describe('two nodes with Redis', () => {
 
   it('know of each other', async () => {
     await stage.client('ada', { url: other.url }).send(postNote, { board: randomUUID(), text: 'there' });
-    const headers = { 'x-operator-key': adminKey };
-    const answers = [stage.node, other].map(async ({ url }) =>
-      (await fetch(`${url}/admin/realtime/nodes`, { headers })).json(),
-    );
-    const [one, two] = (await Promise.all(answers)) as {
-      nodes: { id: string; sessions: number }[];
-      complete: boolean;
-    }[];
+    const answers = [stage.node, other].map(async (node) => {
+      const { body } = await askAsOperator(node, 'admin/realtime/nodes');
+      return body as { nodes: { id: string; sessions: number }[]; complete: boolean };
+    });
+    const [one, two] = await Promise.all(answers);
     expect([one?.complete, two?.complete]).toEqual([true, true]);
     expect(one?.nodes).toMatchObject([{ redis: 'up' }, { redis: 'up' }]);
     expect(one?.nodes.map(({ id }) => id)).toEqual(two?.nodes.map(({ id }) => id).toReversed());

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { declared, exportsOf } from './exports.js';
 
 /** What the entries of the packages are, for the question of what their declarations lead to. */
 export interface Surface {
@@ -18,7 +19,7 @@ export function surfaceOf(files: readonly string[]): Surface {
     skipLibCheck: true,
   });
   const checker = program.getTypeChecker();
-  const exported = new Set(files.flatMap((file) => exportsOf(program, checker, file)));
+  const exported = new Set(files.flatMap((file) => exportsOf(program, file)));
   return { program, checker, exported };
 }
 
@@ -54,25 +55,15 @@ export function reachFaults({ program, checker, exported }: Surface, file: strin
     }
   };
 
-  for (const symbol of exportsOf(program, checker, file)) visit(symbol);
+  for (const symbol of exportsOf(program, file)) visit(symbol);
   return [...faults];
 }
 
 /** A name that is not found is no fault of ours here: the build would have failed. */
 function target(checker: ts.TypeChecker, name: ts.Identifier): ts.Symbol | undefined {
   const symbol = checker.getSymbolAtLocation(name);
-  return symbol && resolved(checker, symbol);
+  return symbol && declared(checker, symbol);
 }
-
-function exportsOf(program: ts.Program, checker: ts.TypeChecker, file: string): ts.Symbol[] {
-  const source = program.getSourceFile(file);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (!module) throw new Error(`${file} is no module: is it built?`);
-  return checker.getExportsOfModule(module).map((symbol) => resolved(checker, symbol));
-}
-
-const resolved = (checker: ts.TypeChecker, symbol: ts.Symbol): ts.Symbol =>
-  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 
 /** `undefined` for our own files, which lie in no `node_modules`, and for those of the language and of Node. */
 function packageOf(file: string): string | undefined {

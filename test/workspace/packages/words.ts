@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { exportsOf } from './exports.js';
 
 /** What our callers can catch. */
 const CODED = /^(?:BootError|CodedError|RealtimeError|TypeError|RangeError)$/;
@@ -13,12 +14,7 @@ const OPTIONS = /(?:Options|Key|Source)$/;
  */
 export function wordFaults(program: ts.Program, file: string): string[] {
   const checker = program.getTypeChecker();
-  const source = program.getSourceFile(file);
-  const module = source && checker.getSymbolAtLocation(source);
-  if (!module) throw new Error(`${file} is no module`);
-  return checker
-    .getExportsOfModule(module)
-    .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol))
+  return exportsOf(program, file)
     .flatMap((symbol) => (symbol.declarations ?? []).map((declaration) => ({ symbol, declaration })))
     .flatMap(({ symbol, declaration }) =>
       [...optionFaults(checker, declaration), ...throwFaults(checker, declaration)].map(
