@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ConnectionState } from '@millrace/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -163,6 +166,47 @@ it('takes a killed node out, and its clients come back elsewhere at the first tr
   expect(lost()).toBe(itsSessions);
   expect(steps()).not.toContain('connecting > reconnecting');
   expect(await sessionsOf(last)).toBe(CLIENTS + 1);
+});
+
+it('repeats elsewhere what a dying node has taken and not answered, unless it may have done something', async () => {
+  const asked: string[] = [];
+  // The kernel takes connections for a killed process until it gets to its listening socket: that of sessions may be first.
+  const dying = createServer(({ method, url }, response) => {
+    if (url === '/health/ready') return response.end();
+    asked.push(`${method} ${url}`);
+    return response.destroy();
+  });
+  dying.on('upgrade', (_, socket) => {
+    asked.push('a session');
+    socket.destroy();
+  });
+  dying.listen(0, '127.0.0.1');
+  await once(dying, 'listening');
+  const { port } = nodes[2]!;
+  // Three, or the place that is left would refuse connections until the first check.
+  const before = await LoadBalancer.start([(dying.address() as AddressInfo).port, port, port]);
+  try {
+    const clients = ['one', 'two', 'three'].map((name) => stage.client(name, { url: before.url }));
+    const states = clients.map((client) => {
+      const kinds: string[] = [];
+      client.onState(({ kind }) => kinds.push(kind));
+      client.connect();
+      return kinds;
+    });
+    await until('all are connected', () => clients.every(({ state }) => state.kind === 'connected'));
+    expect(asked).toContain('a session');
+    expect(states).toEqual(clients.map(() => ['connecting', 'connected']));
+    const order = fetch(`${before.url}/orders`, { method: 'POST', body: '{}' });
+    // On a connection that was used before, HAProxy passes the end on instead of an answer.
+    const answer = await order.then(({ status }) => status).catch(() => 'the end');
+    expect([502, 'the end']).toContain(answer);
+    expect(asked.filter((one) => one !== 'a session')).toEqual(['POST /orders']);
+    for (const client of clients) client.close();
+  } finally {
+    await before.stop();
+    dying.close();
+    dying.closeAllConnections();
+  }
 });
 
 it('may die itself, and over all of this nobody loses anything', async () => {
