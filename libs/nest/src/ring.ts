@@ -187,7 +187,7 @@ export class Ring extends OutboundRing {
         maxPending: session.maxSubscriptions,
       }),
       new UnsubscribeRoute(subscriptions),
-      new HistoryRoute({ hub, access, recorder, options: channel }),
+      new HistoryRoute({ hub, access, answers, recorder, options: channel }),
     ];
   }
 }

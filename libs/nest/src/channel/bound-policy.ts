@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { ChannelContract, ChannelName } from '@millrace/protocol';
 import { CONTEXT_ARGUMENT, type Invocation, type NestInvoker } from '../session/nest-invoker.js';
 import type { Session } from '../session/session.js';
@@ -16,6 +17,7 @@ interface Question {
 /** A policy with Nest's enhancers around its methods. */
 export class BoundPolicy {
   readonly #invocations: Readonly<Record<Purpose, Invocation>>;
+  #isWarned = false;
 
   constructor(
     readonly contract: ChannelContract,
@@ -30,7 +32,17 @@ export class BoundPolicy {
   async allows(purpose: Purpose, session: Session, channel: ChannelName, params: Params): Promise<boolean> {
     const question: Question = { session, params };
     const answer = await this.#invocations[purpose](session, { channel, params }, question, channel);
+    if (typeof answer !== 'boolean') this.#warn(purpose);
     return answer === true;
+  }
+
+  /** Once: it would say so for every subscriber. */
+  #warn(purpose: Purpose): void {
+    if (this.#isWarned) return;
+    this.#isWarned = true;
+    const who = `The policy of ${this.contract.pattern}`;
+    const why = 'an interceptor or filter of the application may have put something in its place';
+    new Logger('Millrace').warn(`${who} did not answer ${purpose} with true or false, so it is refused: ${why}`);
   }
 }
 

@@ -3,15 +3,19 @@ import {
   Module,
   Scope,
   UseGuards,
+  Logger,
+  type CallHandler,
   type CanActivate,
   type ExecutionContext,
+  type NestInterceptor,
   type Type,
 } from '@nestjs/common';
 import { MessageBody } from '@nestjs/websockets';
-import { APP_GUARD, DiscoveryModule, DiscoveryService, ExternalContextCreator } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, DiscoveryModule, DiscoveryService, ExternalContextCreator } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { defineChannel, event } from '@millrace/protocol';
-import { describe, expect, it } from 'vitest';
+import { map } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import { RecordingRooms } from '../hub/testing/recording-rooms.js';
 import { NestInvoker } from '../session/nest-invoker.js';
@@ -116,14 +120,26 @@ describe('@ChannelPolicy', () => {
     await expect(ask(await boot(DeskPolicy))).rejects.toMatchObject({ status: 403 });
   });
 
-  it('takes nothing but true for a yes', async () => {
-    @ChannelPolicy(desk)
-    class DeskPolicy {
-      subscribe(): unknown {
-        return 'yes';
+  it('takes nothing but true for a yes, and says once when it was no answer at all', async () => {
+    const warn = vi.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    @Injectable()
+    class Wrapping implements NestInterceptor {
+      intercept(_: ExecutionContext, next: CallHandler) {
+        return next.handle().pipe(map((data: unknown) => ({ data })));
       }
     }
-    expect(await ask(await boot(DeskPolicy))).toBe(false);
+    @ChannelPolicy(desk)
+    class DeskPolicy {
+      subscribe(): boolean {
+        return true;
+      }
+    }
+    expect(await ask(await boot(DeskPolicy))).toBe(true);
+    expect(warn).not.toHaveBeenCalled();
+    const registry = await boot(DeskPolicy, { provide: APP_INTERCEPTOR, useClass: Wrapping });
+    expect([await ask(registry), await ask(registry)]).toEqual([false, false]);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/desk.:airport did not answer subscribe with true/)]]);
+    warn.mockRestore();
   });
 });
 

@@ -56,7 +56,7 @@ it('counts answers to those who ask for history, refusals too', async () => {
     [{ channel: 'typing.SFO', limit: 1 }, 'NOT_DURABLE'],
     [{}, 'FRAME_INVALID'],
   ] as const) {
-    await expect(stage.history(session, frame)).rejects.toMatchObject({ code });
+    await expect(stage.history(session, frame)).rejects.toMatchObject({ wire: { code } });
   }
   expect(counted(historyPagesAnswered)).toEqual({ more: 1, complete: 1, refused: 3 });
 });

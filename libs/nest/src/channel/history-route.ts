@@ -2,8 +2,10 @@ import { encodePosition, type HistoryAnswer } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import { onWire } from '../core/wire-event.js';
 import type { Hub } from '../hub/hub.js';
+import type { CodedAnswer } from '../session/coded-answer.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
+import { WireRefusal } from '../session/wire-refusal.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { ChannelAccess } from './channel-access.js';
@@ -14,6 +16,7 @@ import type { ChannelOptions } from './channel.options.js';
 export interface HistoryRouteParts {
   readonly hub: Hub;
   readonly access: ChannelAccess;
+  readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly recorder: Recorder;
   readonly options: ChannelOptions;
 }
@@ -25,14 +28,14 @@ export class HistoryRoute implements FrameRoute {
   constructor(private readonly parts: HistoryRouteParts) {}
 
   async handle(session: Session, body: unknown): Promise<HistoryAnswer> {
-    const { recorder } = this.parts;
+    const { answers, recorder } = this.parts;
     try {
       const page = await this.#page(session, body);
       recorder.count(historyPagesAnswered, { outcome: page.outcome });
       return answerWith(page);
     } catch (error) {
       recorder.count(historyPagesAnswered, { outcome: 'refused' });
-      throw error;
+      throw new WireRefusal(answers.ofRepeatable(error, this.name));
     }
   }
 

@@ -164,7 +164,7 @@ describe('history', () => {
     { channel: sfo, limit: 1.5 },
     { channel: sfo, limit: 1, after: 3 },
   ])('refuses the frame %j', async (body) => {
-    await expect(stage.history(session, body)).rejects.toMatchObject({ code: 'FRAME_INVALID' });
+    await expect(stage.history(session, body)).rejects.toMatchObject({ wire: { code: 'FRAME_INVALID' } });
   });
 
   it.each([
@@ -174,7 +174,7 @@ describe('history', () => {
     ['FORBIDDEN', { channel: 'gate.SFO', limit: 1 }],
     ['NOT_DURABLE', { channel: 'typing.SFO', limit: 1 }],
   ])('answers %s', async (code, body) => {
-    await expect(stage.history(session, body)).rejects.toMatchObject({ code });
+    await expect(stage.history(session, body)).rejects.toMatchObject({ wire: { code } });
   });
 
   it('pages from the first kept event to the head', async () => {
@@ -199,14 +199,16 @@ describe('history', () => {
     stage.answerPolicy(false);
     stage.access.revoke({ subject: 'ann' });
     stage.bench.store.release();
-    await expect(page).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(page).rejects.toMatchObject({ wire: { code: 'FORBIDDEN' } });
   });
 
   it('asks the history method of a policy that has one', async () => {
     const audit = defineChannel('audit', { delivery: 'durable', events: {} });
     stage.policy(audit, { subscribe: () => true, history: () => false });
     expect(await stage.subscribe(session, 'audit')).toMatchObject({ outcome: 'fresh' });
-    await expect(stage.history(session, { channel: 'audit', limit: 1 })).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    await expect(stage.history(session, { channel: 'audit', limit: 1 })).rejects.toMatchObject({
+      wire: { code: 'FORBIDDEN' },
+    });
   });
 });
 

@@ -21,7 +21,7 @@ export interface SubscriberParts {
   readonly hub: Hub;
   readonly access: ChannelAccess;
   readonly subscriptions: SubscriptionRegistry;
-  readonly answers: Pick<CodedAnswer, 'of'>;
+  readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly busyRetryAfterMs: number;
 }
 
@@ -47,7 +47,8 @@ export class Subscriber {
     try {
       return await this.#attempt(session, item, limits);
     } catch (error) {
-      return { sid: item.sid, outcome: 'refused', error: this.parts.answers.of(error, `subscribe ${item.channel}`) };
+      const refusal = this.parts.answers.ofRepeatable(error, `subscribe ${item.channel}`);
+      return { sid: item.sid, outcome: 'refused', error: refusal };
     }
   }
 

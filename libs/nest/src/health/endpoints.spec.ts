@@ -1,7 +1,9 @@
 import { Global, Module, VersioningType, type ExecutionContext } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
+import { map } from 'rxjs';
 import { expect, it } from 'vitest';
+import { passes } from '../stream/stream.metrics.js';
 import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
 import { EndpointsModule } from './endpoints.module.js';
@@ -11,16 +13,17 @@ import { MetricsController } from './metrics.controller.js';
 import { RedisHealth } from './redis-health.js';
 import { StreamHealth } from './stream-health.js';
 
-it('stay where they are when the application gives its routes a version', async () => {
+it('stay where and what they are, whatever the application gives all its routes', async () => {
   const module = await Test.createTestingModule({
     imports: [TerminusModule],
     controllers: [HealthController, MetricsController],
     providers: [
       { provide: StreamHealth, useValue: { check: () => ({ stream: { status: 'up' } }) } },
-      { provide: Recorder, useValue: new PromRecorder([]) },
+      { provide: Recorder, useValue: new PromRecorder([passes]) },
     ],
   }).compile();
   const app = module.createNestApplication();
+  app.useGlobalInterceptors({ intercept: (_, next) => next.handle().pipe(map((data: unknown) => ({ data }))) });
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   await app.listen(0, '127.0.0.1');
   try {
@@ -29,6 +32,9 @@ it('stay where they are when the application gives its routes a version', async 
       async (path) => (await fetch(url + path)).status,
     );
     expect(await Promise.all(statuses)).toEqual([200, 200, 200]);
+    const metrics = await fetch(`${url}/metrics`);
+    expect(metrics.headers.get('content-type')).toContain('text/plain; version=0.0.4');
+    expect(await metrics.text()).toMatch(/^# HELP realtime_stream_passes_total/m);
   } finally {
     await app.close();
   }

@@ -3,16 +3,17 @@ import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
 
 interface TextResponse {
-  type(contentType: string): void;
+  type(contentType: string): { send(text: string): unknown };
 }
 
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
   constructor(@Inject(Recorder) private readonly recorder: PromRecorder) {}
 
+  /** Sent by itself: what interceptors of the application make of answers is not for a scraper. */
   @Get()
-  text(@Res({ passthrough: true }) response: TextResponse): Promise<string> {
-    response.type(this.recorder.contentType);
-    return this.recorder.text();
+  async text(@Res() response: TextResponse): Promise<void> {
+    const text = await this.recorder.text();
+    response.type(this.recorder.contentType).send(text);
   }
 }

@@ -49,6 +49,15 @@ describe('CodedAnswer', () => {
     expect(logged).toEqual([{ message: 'command x failed', errorId: 'error-7', error }]);
   });
 
+  it('lets one come back, in a while, of whose question nothing can have come', () => {
+    const again = { retry: 'backoff', retryAfterMs: 1_000 } as const;
+    expect(answers.ofRepeatable(new Error('secret'), 'subscribe x')).toEqual({
+      ...wireError('INTERNAL', { errorId: 'error-7' }),
+      ...again,
+    });
+    expect(answers.ofRepeatable(new CodedError('FORBIDDEN'), 'subscribe x')).toEqual(wireError('FORBIDDEN'));
+  });
+
   it('says what became of the command', () => {
     expect(answers.of(new CodedError('BUSY'), 'x', 'not-applied')).toEqual({
       ...wireError('BUSY'),

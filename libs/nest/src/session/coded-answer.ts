@@ -5,6 +5,8 @@ import { CodedError } from '../core/coded-error.js';
 import type { Ids } from '../core/ids.js';
 import { WireRefusal } from './wire-refusal.js';
 
+const FAILED_RETRY_AFTER_MS = 1_000;
+
 /**
  * Makes an error of whatever a stage or the application threw. Texts that an application means for its callers
  * (`HttpException` below 500, `WsException`) go through; of everything else only an id that finds it in the log.
@@ -17,6 +19,15 @@ export class CodedAnswer {
   of(error: unknown, where: string, outcome?: CommandOutcome): WireError {
     if (error instanceof WireRefusal) return error.wire;
     return { ...this.#coded(error, where), ...(outcome !== undefined && { outcome }) };
+  }
+
+  /**
+   * The same where nothing can have come of it, such as a read. A failure of the server's says nothing about the client,
+   * which must not give up for it, nor come back at once.
+   */
+  ofRepeatable(error: unknown, where: string): WireError {
+    const wire = this.of(error, where);
+    return wire.code === 'INTERNAL' ? { ...wire, retry: 'backoff', retryAfterMs: FAILED_RETRY_AFTER_MS } : wire;
   }
 
   #coded(error: unknown, where: string): WireError {

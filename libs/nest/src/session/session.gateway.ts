@@ -1,7 +1,7 @@
 import { Inject, type OnModuleInit } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
-import { NAMESPACE, type WireError } from '@millrace/protocol';
+import { NAMESPACE } from '@millrace/protocol';
 import type { Namespace, Socket } from 'socket.io';
 import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
@@ -35,9 +35,6 @@ export interface SessionParts {
 }
 
 export const SessionParts = Symbol('SessionParts');
-
-/** A failure of the server's says nothing about the client, which must not give up for it, nor come back at once. */
-const FAILED_RETRY_AFTER_MS = 1_000;
 
 /** Where connections come in: authentication first, then a session, then frames. */
 @WebSocketGateway({ namespace: NAMESPACE })
@@ -83,17 +80,11 @@ export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
   }
 
   #refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
-    const wire = this.#refusal(error);
+    const wire = this.parts.answers.ofRepeatable(error, 'authentication');
     this.parts.recorder.count(handshakesRefused, { reason: refusalReason(wire.code) });
     next(Object.assign(new Error(wire.message), { data: wire }));
     // Socket.IO sends the refusal in a later turn. Whoever asks too often is then not listened to any more.
     if (wire.code === 'RATE_LIMITED') setImmediate(() => socket.conn.close());
-  }
-
-  #refusal(error: unknown): WireError {
-    const wire = this.parts.answers.of(error, 'authentication');
-    if (wire.code !== 'INTERNAL') return wire;
-    return { ...wire, retry: 'backoff', retryAfterMs: FAILED_RETRY_AFTER_MS };
   }
 
   #open(socket: Socket): void {

@@ -44,13 +44,14 @@ export class ChannelBench {
     const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
     this.subscriptions = subscriptions;
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
-    const { clock } = this.bench;
+    const { clock, hub: benchHub } = this.bench;
+    const answers = { ofRepeatable: refusalOf };
     this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
     const subscriber = new Subscriber({
-      hub: this.bench.hub,
+      hub: benchHub,
       access: this.access,
       subscriptions,
-      answers: { of: (error) => (error instanceof CodedError ? error.toWire() : wireError('INTERNAL')) },
+      answers,
       busyRetryAfterMs: options.busyRetryAfterMs,
     });
     this.#subscribe = new SubscribeRoute({
@@ -61,7 +62,7 @@ export class ChannelBench {
       maxPending: maxSubscriptions,
     });
     this.#unsubscribe = new UnsubscribeRoute(subscriptions);
-    this.#history = new HistoryRoute({ hub: this.bench.hub, access: this.access, recorder, options });
+    this.#history = new HistoryRoute({ hub: benchHub, access: this.access, answers, recorder, options });
   }
 
   policy(contract: ChannelContract, policy: Policy): void {
@@ -129,3 +130,5 @@ export class ChannelBench {
     this.#subscribe.release(session);
   }
 }
+
+const refusalOf = (error: unknown) => (error instanceof CodedError ? error.toWire() : wireError('INTERNAL'));
