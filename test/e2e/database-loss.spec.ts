@@ -113,3 +113,41 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
   expect(codes.get('STREAM_UNAVAILABLE')).toBeGreaterThan(0);
   expect(commands.applied).toBeGreaterThanOrEqual(90);
 });
+
+it('goes on by itself after a failover in which it reached the standby first', async () => {
+  const [reader, sender] = [stage.client('after'), stage.client('sender-after')];
+  const keeper = new JournalKeeper('after', reader.subscribe(board, { name: 'after' }));
+  const failureOf = (command: typeof writeNote | typeof postNote) =>
+    sender.send(command, { board: 'after', text: 'note' }).then(
+      () => 'none',
+      ({ code }: { readonly code: string }) => code,
+    );
+  await until('it is subscribed', () => keeper.subscription.state === 'subscribed');
+  expect([await failureOf(writeNote), await failureOf(postNote)]).toEqual(['none', 'none']);
+  await server.query(`alter database ${databaseName()} set default_transaction_read_only = on`);
+  await cutConnections();
+  await until('it reached the standby', async () => (await failureOf(writeNote)) === 'TRANSACTION_ABORTED');
+  expect(await failureOf(postNote)).toBe('STREAM_UNAVAILABLE');
+  await server.query(`alter database ${databaseName()} reset default_transaction_read_only`);
+  expect([await failureOf(writeNote), await failureOf(postNote)]).toEqual(['none', 'none']);
+  await until('the notes are there', () => keeper.events.length >= 4);
+  expect(await stage.node.readiness()).toBe(200);
+});
+
+it('asks again where a subscribe met a fault that passes', async () => {
+  await server.query(`alter database ${databaseName()} set lock_timeout = '100ms'`);
+  await cutConnections();
+  await until('the node is back', async () => (await stage.node.readiness()) === 200);
+  const [early, late] = [stage.client('early'), stage.client('late')];
+  const known = new JournalKeeper('early', early.subscribe(board, { name: 'locked' }));
+  await until('it is subscribed', () => known.subscription.state === 'subscribed');
+  const lock = await stage.sql.connect();
+  await lock.query('begin; lock table millrace.channel in access exclusive mode');
+  const keeper = new JournalKeeper('late', late.subscribe(board, { name: 'locked-too' }));
+  await expect(late.history(board, { name: 'locked' })).rejects.toMatchObject({ code: 'INTERNAL', retry: 'backoff' });
+  expect(keeper.subscription.state).toBe('subscribing');
+  await lock.query('rollback');
+  lock.release();
+  await until('it is subscribed, too', () => keeper.subscription.state === 'subscribed');
+  expect([keeper.errors, known.errors]).toEqual([[], []]);
+});

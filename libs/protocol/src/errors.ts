@@ -80,7 +80,7 @@ export const errors = {
   INTERNAL: entry(
     'never',
     'The server failed to handle the request.',
-    'Look for the `errorId` in the log of the server.',
+    'Look for the `errorId` in the log of the server. Where nothing can have come of it, `retry` is `backoff`.',
   ),
   // Commands
   COMMAND_UNKNOWN: entry(
@@ -131,8 +131,8 @@ export const errors = {
   ),
   TRANSACTION_IN_DOUBT: entry(
     'never',
-    'The connection was lost while the transaction committed.',
-    'Read the state before repeating the command.',
+    'Whether the transaction was committed is not known.',
+    'Read the state before repeating the command: the connection was lost during COMMIT, or a handler ended its transaction itself.',
   ),
   TRANSACTION_TOO_LARGE: entry(
     'never',

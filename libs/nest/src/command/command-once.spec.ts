@@ -73,7 +73,13 @@ let publisher: ChannelPublisher;
 beforeAll(async () => {
   vi.spyOn(Logger.prototype, 'error').mockReturnValue();
   publisher = new ChannelPublisher({
-    store: { stage: async (executor, { id }) => void (await executor.query('stage', [id])) },
+    store: {
+      stage: async (executor, { id }) => {
+        await executor.query('stage', [id]);
+        return 'staged';
+      },
+      staged: () => Promise.reject(new Error('Nothing is nested')),
+    },
     sequencer: { publish: () => Promise.reject(new Error('Published directly')), kick: () => {}, seek: () => {} },
     ambient: database.ambient,
     live: { live: () => {} },

@@ -1,5 +1,6 @@
+import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDatabase, type FreshDatabase } from '../../../../test/support/fresh-database.js';
 import { PgDatabase } from '../stream/pg/pg-database.js';
 import type { SqlExecutor } from '../stream/sql-database.port.js';
@@ -73,6 +74,26 @@ describe('on PostgreSQL', () => {
     await observer.query('select pg_terminate_backend($1, 5000)', [pid]);
     expect(await answer).toMatchObject({ error: { code: 'TRANSACTION_IN_DOUBT', outcome: 'unknown' } });
   });
+
+  it.each(['commit', 'rollback', 'end'])(
+    'says unknown of a handler that ends it by %s, seen or not',
+    async (statement) => {
+      bench.script.handler = async (tx) => {
+        await tx.query(INSERT, ['row']);
+        await tx.query(statement, []).catch(() => {});
+      };
+      const unknown = { error: { code: 'TRANSACTION_IN_DOUBT', retry: 'never', outcome: 'unknown' } };
+      expect(await bench.commands.send(act)).toMatchObject(unknown);
+      bench.script.handler = async (tx) => {
+        await tx.query(statement, []);
+        await tx.query(INSERT, ['outside']);
+      };
+      expect(await bench.commands.send(act)).toMatchObject(unknown);
+      expect(await texts()).not.toContainEqual({ text: 'outside' });
+      bench.script.handler = (tx) => tx.query(INSERT, ['next']);
+      expect(await bench.commands.send(act)).toMatchObject({ ok: true });
+    },
+  );
 
   it('says not-applied when the connection is lost before', async () => {
     bench.script.handler = async (tx) => {
@@ -177,12 +198,13 @@ describe('a transaction of the application', () => {
   });
 
   it('that is refused at COMMIT is not applied, in whatever error the ORM wraps it', async () => {
+    vi.spyOn(Logger.prototype, 'error').mockReturnValueOnce();
     bench.script.handler = async (handle: unknown) => {
       await (handle as OrmTransaction).insert('row');
       await (handle as OrmTransaction).insert('row');
     };
     expect(await bench.commands.send(act)).toMatchObject({
-      error: { code: 'TRANSACTION_ABORTED', outcome: 'not-applied' },
+      error: { code: 'INTERNAL', outcome: 'not-applied' },
     });
   });
 });

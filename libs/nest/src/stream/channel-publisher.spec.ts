@@ -15,7 +15,13 @@ const statements: unknown[] = [];
 const seeking: string[] = [];
 const clock = new FakeClock();
 const publisher = new ChannelPublisher({
-  store: { stage: async (executor, { id }) => void (await executor.query('stage', [id])) },
+  store: {
+    stage: async (executor, { id }) => {
+      await executor.query('stage', [id]);
+      return 'staged';
+    },
+    staged: () => Promise.reject(new Error('Nothing is nested')),
+  },
   sequencer: {
     publish: (given) => {
       stored.push(given);

@@ -16,10 +16,9 @@ import { encodeEventData } from './event-encoding.js';
 import type { LiveSink } from './live-sink.port.js';
 import type { Sequencer } from './sequencer.js';
 import type { SqlExecutor } from './sql-database.port.js';
-import type { StreamStore } from './stream-store.port.js';
 import type { StreamOptions } from './stream.options.js';
 import type { AmbientScope } from './transaction/ambient.js';
-import type { UnitOfWork } from './transaction/unit-of-work.js';
+import type { EventStage, UnitOfWork } from './transaction/unit-of-work.js';
 
 /**
  * Anything that runs one parameterised statement in a transaction: a client of `pg`, a few lines around an ORM.
@@ -59,7 +58,7 @@ export interface Published {
 }
 
 export interface ChannelPublisherParts {
-  readonly store: Pick<StreamStore, 'stage'>;
+  readonly store: EventStage;
   readonly sequencer: Pick<Sequencer, 'publish' | 'kick' | 'seek'>;
   readonly ambient: AmbientScope;
   readonly live: LiveSink;
@@ -156,9 +155,8 @@ export class ChannelPublisher {
 
   async #stage(event: NewEvent, unit: UnitOfWork): Promise<Published> {
     unit.afterCommit(this.#kick);
-    const { channel, id } = event;
-    await unit.stage({ channel, id }, (executor) => this.parts.store.stage(executor, event));
-    return { id };
+    await unit.stage(event, this.parts.store);
+    return { id: event.id };
   }
 
   /** Nobody tells us when that transaction commits, so the sequencer looks for the row a few times. */

@@ -19,7 +19,10 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** One open transaction on a connection of its own. After `commit` or `rollback` the handle is dead. */
 export interface SqlTransaction extends SqlExecutor {
-  /** @throws CodedError TRANSACTION_IN_DOUBT when the connection was lost meanwhile, TRANSACTION_ABORTED when the database rolled back. */
+  /**
+   * @throws CodedError TRANSACTION_IN_DOUBT when the connection was lost meanwhile, or a statement had ended the
+   * transaction; TRANSACTION_ABORTED when the database rolled back; the server's own error where a constraint refused
+   */
   commit(): Promise<void>;
   /** Never throws: a connection that cannot roll back is destroyed, which rolls back too. */
   rollback(): Promise<void>;

@@ -17,6 +17,15 @@ export function isConnectionLost(error: unknown): boolean {
   return state.startsWith('08') || state.startsWith('57P') || state === '40003';
 }
 
+/**
+ * Whether the server behind this connection cannot do the work now, and another one, or the same one later, can: it is
+ * the standby of a failover, it is out of disk, memory or connections, it starts or stops.
+ */
+export function isUnfit(error: unknown): boolean {
+  const state = sqlState(error);
+  return state !== undefined && ['25006', '53', '57P', '58'].some((family) => state.startsWith(family));
+}
+
 /** Whether the server rolled back because of others: the same work may succeed when it is done again. */
 export function isConflict(error: unknown): boolean {
   const state = sqlState(error);
@@ -36,6 +45,15 @@ export function isBadRow(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined || isPartitionMissing(error)) return false;
   return ['22', '23', '54', 'P0001'].some((family) => state.startsWith(family));
+}
+
+const MAX_CAUSES = 5;
+
+/** The error and what it wraps: an ORM puts the driver's error into one of its own. */
+export function causesOf(error: unknown): unknown[] {
+  const causes: unknown[] = [];
+  for (let cause = error; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) causes.push(cause);
+  return causes;
 }
 
 function isServerError(error: unknown): error is ServerError {

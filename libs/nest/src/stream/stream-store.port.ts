@@ -10,7 +10,10 @@ export interface StreamStore {
   stop(): Promise<void>;
 
   /** One INSERT with the caller's handle; nothing else, no lock that another publisher waits for. */
-  stage(executor: SqlExecutor, event: NewEvent): Promise<void>;
+  stage(executor: SqlExecutor, event: NewEvent): Promise<Staged>;
+
+  /** Which of the events with these ids are staged, as the transaction of `executor` sees it. */
+  staged(executor: SqlExecutor, ids: readonly string[]): Promise<ReadonlySet<string>>;
 
   /** One sequencing pass. `try` gives up at once (`ran: false`) when another node holds the lock. */
   pass(direct: readonly NewEvent[], mode: 'wait' | 'try'): Promise<PassResult>;
@@ -27,6 +30,9 @@ export interface StreamStore {
   /** What was added to the log since `after`: the newest event of every channel that moved. */
   digest(after: LogPosition): Promise<LogDigest>;
 }
+
+/** `nested`: in a savepoint, which may be gone back to without the rest of the transaction. */
+export type Staged = 'staged' | 'nested';
 
 export type HistoryPage =
   | {

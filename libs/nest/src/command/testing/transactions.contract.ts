@@ -155,15 +155,34 @@ export function transactionsContract(name: string, open: () => Promise<Transacti
       await expectNothing();
     });
 
-    it('aborts when COMMIT is refused', async () => {
+    it('is refused as the handler’s error by a constraint that waits for COMMIT', async () => {
+      const errors: unknown[] = [];
+      bench.script.filter = (error) => void errors.push(error);
       bench.script.handler = async (tx) => {
         await write(tx);
         await write(tx);
       };
       expect(await bench.commands.send(act)).toMatchObject({
-        error: { code: 'TRANSACTION_ABORTED', outcome: 'not-applied' },
+        error: { code: 'INTERNAL', retry: 'never', outcome: 'not-applied' },
       });
+      expect(errors).toMatchObject([{ code: '23505' }]);
       await expectNothing();
+    });
+
+    it('names only the events that no savepoint took back', async () => {
+      bench.script.handler = async (tx) => {
+        await tx.query('savepoint a', []);
+        await bench.publish(book, 'dropped');
+        await tx.query('rollback to savepoint a', []);
+        await tx.query('savepoint b', []);
+        const { id } = await bench.publish(book, 'kept');
+        await tx.query('release savepoint b', []);
+        return id;
+      };
+      const answer = await bench.commands.send(act);
+      const [{ id } = {}, ...more] = await bench.events(book);
+      expect(more).toEqual([]);
+      expect(answer).toEqual({ ok: true, result: id, events: [{ channel: `notes.${book}`, id }] });
     });
 
     it('sends live events after the commit, and never without one', async () => {

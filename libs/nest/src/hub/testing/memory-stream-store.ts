@@ -2,7 +2,14 @@ import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
 import { positionOf } from '../../core/order-check.js';
 import { pageOf, type PageLimits } from '../../core/page.js';
 import type { EventBatch, StreamEvent } from '../../core/stream-event.js';
-import type { HistoryPage, LogDigest, LogPosition, PassResult, StreamStore } from '../../stream/stream-store.port.js';
+import type {
+  HistoryPage,
+  LogDigest,
+  LogPosition,
+  PassResult,
+  Staged,
+  StreamStore,
+} from '../../stream/stream-store.port.js';
 
 interface Log {
   epoch: Epoch;
@@ -104,7 +111,11 @@ export class MemoryStreamStore implements StreamStore {
     return this.#answer({ outcome: rewound ? 'rewound' : 'continued', end, heads: [...heads.values()] });
   }
 
-  stage(): Promise<void> {
+  stage(): Promise<Staged> {
+    throw new Error('This double only reads');
+  }
+
+  staged(): Promise<ReadonlySet<string>> {
     throw new Error('This double only reads');
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import { isConnectionLost } from '../sql-error.js';
+import { isBadRow, isConnectionLost, isPartitionMissing, isUnfit } from '../sql-error.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
 import { PgConnection } from './pg-connection.js';
@@ -11,8 +11,9 @@ interface KeptOptions {
 }
 
 /**
- * One connection that is kept, and replaced after it broke. A call that does not end in time loses its connection: its
- * answer, like that of every cut call, is in doubt.
+ * One connection that is kept until a call fails for another reason than its rows: it may have broken, or lead to the
+ * standby of a failover, or have a setting that somebody left, and would fail in the same way for ever. A call that does
+ * not end in time loses its connection: its answer, like that of every cut call, is in doubt.
  */
 export class KeptConnection implements SqlExecutor {
   #connection: Promise<PgConnection> | undefined;
@@ -29,9 +30,8 @@ export class KeptConnection implements SqlExecutor {
     try {
       return await connection.query(sql, params);
     } catch (error) {
-      if (!isConnectionLost(error)) throw error;
-      this.#drop(connection);
-      throw unavailable(error, 'unknown');
+      if (!isBadRow(error) && !isPartitionMissing(error)) this.#drop(connection);
+      throw isConnectionLost(error) || isUnfit(error) ? unavailable(error, 'unknown') : error;
     } finally {
       cancel();
     }

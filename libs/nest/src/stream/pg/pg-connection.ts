@@ -2,6 +2,8 @@ import type { SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
 import { sqlTypes, type PgClient, type PgClients } from './pg-pool.js';
 
+const IDLE = 'I';
+
 /** One connection out of a pool. A connection that breaks while nobody queries it must not end the process. */
 export class PgConnection<Client extends PgClient = PgClient> {
   #broken = false;
@@ -25,6 +27,11 @@ export class PgConnection<Client extends PgClient = PgClient> {
 
   get isBroken(): boolean {
     return this.#broken;
+  }
+
+  /** Whether no transaction is open. Not known of a driver that does not tell. */
+  get isIdle(): boolean {
+    return this.client.getTransactionStatus?.() === IDLE;
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {

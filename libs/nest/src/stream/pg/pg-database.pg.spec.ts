@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { failureOf } from '../testing/failure-of.js';
+import { fromPg } from './pg-transactions.js';
 import { PgDatabase, type PgSource, type PgTimes } from './pg-database.js';
 
 let fresh: FreshDatabase;
@@ -90,6 +91,67 @@ describe('when connections break', () => {
     }
     await expect(database.begin()).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE' });
   });
+});
+
+describe('in a failover, where new connections lead to the standby for a while', () => {
+  const name = (): string => new URL(fresh.url).pathname.slice(1);
+  let other: PgDatabase;
+  const isStandby = (is: boolean): Promise<unknown> =>
+    other.query(`alter database ${name()} ${is ? 'set default_transaction_read_only = on' : 'reset all'}`, []);
+  beforeAll(async () => {
+    other = new PgDatabase({ connectionString: fresh.url }, times);
+    await other.script('create table written (by text)');
+  });
+  afterAll(() => other.stop());
+  const write = 'insert into written values ($1)';
+
+  it('takes none of its connections for good', async () => {
+    await isStandby(true);
+    const database = open({ connectionString: fresh.url, maxConnections: 1 });
+    const unavailable = { code: 'STREAM_UNAVAILABLE', cause: { code: '25006' } };
+    expect(await failureOf(database.pass.query(write, ['pass']))).toMatchObject(unavailable);
+    expect(await failureOf(database.query(write, ['query']))).toMatchObject(unavailable);
+    const transaction = await database.begin();
+    expect(await failureOf(transaction.query(write, ['transaction']))).toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    await transaction.rollback();
+    await isStandby(false);
+    await database.pass.query(write, ['pass']);
+    const later = await database.begin();
+    await later.query(write, ['transaction']);
+    await later.commit();
+    await database.query(write, ['query']);
+    const rows = await other.query('select by from written order by by', []);
+    expect(rows.map(({ by }) => by)).toEqual(['pass', 'query', 'transaction']);
+  });
+
+  it('leaves the client to the pool of the application no more than that', async () => {
+    await isStandby(true);
+    const pool = new pg.Pool({ connectionString: fresh.url, max: 1 });
+    const transactions = fromPg<pg.PoolClient>(pool);
+    const failure = failureOf(transactions.run((client) => client.query(write, ['pool'])));
+    expect(await failure).toMatchObject({ code: '25006' });
+    await isStandby(false);
+    expect(await transactions.run((client) => client.query(write, ['pool']))).toMatchObject({ rowCount: 1 });
+    await pool.end();
+  });
+});
+
+it('is in doubt where a statement ended a transaction on a client of the application', async () => {
+  const pool = new pg.Pool({ connectionString: fresh.url, max: 1 });
+  const transactions = fromPg<pg.PoolClient>(pool);
+  const failure = failureOf(transactions.run((client) => client.query('commit')));
+  expect(await failure).toMatchObject({ code: 'TRANSACTION_IN_DOUBT' });
+  expect(await transactions.run((client) => client.query('select 1 as one'))).toMatchObject({ rows: [{ one: 1 }] });
+  await pool.end();
+});
+
+it('keeps the connection of the pass when a row was to blame, and no other failure', async () => {
+  const database = open();
+  const pid = await pidOf(database.pass);
+  expect(await failureOf(database.pass.query('select 1 / 0', []))).toMatchObject({ code: '22012' });
+  expect(await pidOf(database.pass)).toBe(pid);
+  expect(await failureOf(database.pass.query('select * from nowhere', []))).toMatchObject({ code: '42P01' });
+  expect(await pidOf(database.pass)).not.toBe(pid);
 });
 
 it('says TRANSACTION_ABORTED to the victim of a deadlock', async () => {

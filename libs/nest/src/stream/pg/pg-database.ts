@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../core/clock.js';
-import { isConnectionLost, sqlState } from '../sql-error.js';
+import { isConnectionLost, isUnfit, sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
 import { AmbientScope } from '../transaction/ambient.js';
@@ -129,9 +129,10 @@ export class PgDatabase implements SqlDatabase {
       connection.release();
       return result;
     } catch (error) {
-      if (isConnectionLost(error)) connection.destroy();
+      const isAway = isConnectionLost(error) || isUnfit(error);
+      if (isAway) connection.destroy();
       else connection.release();
-      throw isConnectionLost(error) || sqlState(error) === QUERY_CANCELED ? unavailable(error) : error;
+      throw isAway || sqlState(error) === QUERY_CANCELED ? unavailable(error) : error;
     }
   }
 }

@@ -37,6 +37,8 @@ export interface PgClient {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Takes a listener off again. */
   removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  /** Whether a transaction is open: `T`, failed `E`, or none `I`. */
+  getTransactionStatus?(): string | null;
   /** Gives the client back; `true` destroys its connection. */
   release(destroy?: boolean): void;
 }

@@ -1,12 +1,13 @@
 import { CodedError } from '../../core/coded-error.js';
-import { isConflict, isConnectionLost } from '../sql-error.js';
+import { isConflict, isConnectionLost, isUnfit } from '../sql-error.js';
 import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
-import { aborted, inDoubt, unavailable } from '../stream-errors.js';
+import { aborted, failureOfCommit, inDoubt, unavailable } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
 
 /** A transaction on a connection that is its own until its end. */
 export class PgTransaction implements SqlTransaction {
   #ended = false;
+  #isUnfit = false;
 
   private constructor(private readonly connection: PgConnection) {}
 
@@ -23,13 +24,9 @@ export class PgTransaction implements SqlTransaction {
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
-    try {
-      return await this.connection.query(sql, params);
-    } catch (error) {
-      // Before COMMIT a lost connection is not in doubt: the server rolls back.
-      if (isConflict(error) || isConnectionLost(error)) throw aborted(error);
-      throw error;
-    }
+    const rows = await this.#query(sql, params);
+    if (this.connection.isIdle) throw inDoubt(endedByHand());
+    return rows;
   }
 
   async commit(): Promise<void> {
@@ -45,9 +42,21 @@ export class PgTransaction implements SqlTransaction {
     this.#ended = true;
     try {
       await this.connection.command('rollback');
-      this.connection.release();
+      if (this.#isUnfit) this.connection.destroy();
+      else this.connection.release();
     } catch {
       this.connection.destroy();
+    }
+  }
+
+  async #query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    try {
+      return await this.connection.query(sql, params);
+    } catch (error) {
+      this.#isUnfit ||= isUnfit(error);
+      // Before COMMIT a lost connection is not in doubt: the server rolls back.
+      if (isConflict(error) || isConnectionLost(error) || isUnfit(error)) throw aborted(error);
+      throw error;
     }
   }
 
@@ -57,13 +66,23 @@ export class PgTransaction implements SqlTransaction {
       this.connection.destroy();
       throw aborted();
     }
+    if (this.connection.isIdle) {
+      this.connection.release();
+      throw inDoubt(endedByHand());
+    }
     try {
       const tag = await this.connection.command('commit');
       this.connection.release();
       return tag;
     } catch (error) {
       this.connection.destroy();
-      throw isConnectionLost(error) ? inDoubt(error) : aborted(error);
+      throw failureOfCommit(error);
     }
   }
+}
+
+function endedByHand(): Error {
+  return new Error(
+    'A statement of the handler was a COMMIT or ROLLBACK, and ended the transaction that is not its own',
+  );
 }

@@ -1,4 +1,5 @@
 import { CodedError } from '../../core/coded-error.js';
+import { causesOf, isUnfit } from '../sql-error.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import type { TransactionPort } from '../transaction/transaction.port.js';
 import { PgConnection } from './pg-connection.js';
@@ -34,7 +35,7 @@ export class PgTransactions<Client extends PgClient> implements TransactionPort<
       await handle.close();
     } catch (error) {
       void handle.close();
-      if (handle.isHeld) connection.destroy();
+      if (handle.isHeld || causesOf(error).some(isUnfit)) connection.destroy();
       await transaction.rollback();
       throw error;
     }

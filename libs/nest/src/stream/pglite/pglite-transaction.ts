@@ -1,6 +1,6 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
-import { aborted } from '../stream-errors.js';
+import { aborted, failureOfCommit } from '../stream-errors.js';
 
 type Run = SqlExecutor['query'];
 
@@ -46,7 +46,7 @@ export class PgliteTransaction implements SqlTransaction {
       if (await isFailed(run)) await run('rollback', []);
       else return void (await run('commit', []));
     } catch (error) {
-      throw aborted(error);
+      throw failureOfCommit(error);
     } finally {
       release();
     }

@@ -10,13 +10,13 @@ import { retentionOf } from '../retention.js';
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
 import { StreamGauges } from '../stream-gauges.js';
 import type { StreamOptions } from '../stream.options.js';
-import type { HistoryPage, LogDigest, LogPosition, PassResult, StreamStore } from '../stream-store.port.js';
+import type { HistoryPage, LogDigest, LogPosition, PassResult, Staged, StreamStore } from '../stream-store.port.js';
 import { checkOptions, checkServer } from './boot-checks.js';
 import { selectHistory, toPage } from './history.js';
 import { selectDigest, selectHead, selectLogEnd } from './log.js';
 import { PassRunner } from './pass-runner.js';
 import { mendHeads } from './mend-heads.js';
-import { insertStaged } from './stage.js';
+import { insertStaged, selectStaged } from './stage.js';
 
 export interface SqlStreamStoreParts {
   readonly database: SqlDatabase;
@@ -28,7 +28,6 @@ export interface SqlStreamStoreParts {
 /** Where tests plant faults: other functions of the schema in place of the real ones. */
 export interface StoreSeams {
   readonly passFunction?: string;
-  readonly stage?: (executor: SqlExecutor, schema: string, event: NewEvent) => Promise<void>;
 }
 
 /** The stream in PostgreSQL, on a server or embedded. The database stays the caller's to stop. */
@@ -40,7 +39,7 @@ export class SqlStreamStore implements StreamStore {
 
   constructor(
     private readonly parts: SqlStreamStoreParts,
-    private readonly seams: StoreSeams = {},
+    seams: StoreSeams = {},
   ) {
     this.#schema = quoted(parts.options.schema);
     this.#partitions = new Partitions({ ...parts, schema: this.#schema });
@@ -69,8 +68,12 @@ export class SqlStreamStore implements StreamStore {
     await this.#partitions.stop();
   }
 
-  stage(executor: SqlExecutor, event: NewEvent): Promise<void> {
-    return (this.seams.stage ?? insertStaged)(executor, this.#schema, event);
+  stage(executor: SqlExecutor, event: NewEvent): Promise<Staged> {
+    return insertStaged(executor, this.#schema, event);
+  }
+
+  staged(executor: SqlExecutor, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return selectStaged(executor, this.#schema, ids);
   }
 
   pass(direct: readonly NewEvent[], mode: 'wait' | 'try'): Promise<PassResult> {

@@ -3,12 +3,13 @@ import type { ChannelName } from '@millrace/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../core/coded-error.js';
 import { Deadline } from '../../core/deadline.js';
+import type { NewEvent } from '../../core/stream-event.js';
 import { settled } from '../../core/testing/fake-clock.js';
 import { failureOf } from '../testing/failure-of.js';
 import { AmbientScope, detached } from './ambient.js';
 import type { TransactionPort } from './transaction.port.js';
 import { TransactionRun, type Work } from './transaction-run.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import type { EventStage, UnitOfWork } from './unit-of-work.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -31,7 +32,8 @@ class ScriptedPort implements TransactionPort {
 /** As the drivers tell what the server said. */
 const serverError = (code: string): Error => Object.assign(new Error('from the server'), { severity: 'ERROR', code });
 const wrapped = (cause: Error): Error => new Error('from the ORM', { cause: new Error('again', { cause }) });
-const book = 'notes.red' as ChannelName;
+const event: NewEvent = { channel: 'notes.red' as ChannelName, id: 'e1', type: 'note.written', data: '1' };
+const stage: EventStage = { stage: () => Promise.resolve('staged'), staged: () => Promise.resolve(new Set()) };
 
 async function failing(port: TransactionPort, work: Work<unknown> = () => Promise.resolve()) {
   const run = new TransactionRun(port, 10);
@@ -44,13 +46,14 @@ describe('a failure of COMMIT', () => {
     ['a lost connection', new Error('read ECONNRESET'), 'TRANSACTION_IN_DOUBT', 'unknown'],
     ['a lost connection in errors of an ORM', wrapped(serverError('57P01')), 'TRANSACTION_IN_DOUBT', 'unknown'],
     ['something that nobody knows', 'text', 'TRANSACTION_IN_DOUBT', 'unknown'],
-    ['a refusal by the server', serverError('23505'), 'TRANSACTION_ABORTED', 'not-applied'],
+    ['a refusal by the server', serverError('53100'), 'TRANSACTION_ABORTED', 'not-applied'],
+    ['a constraint that waited for it', serverError('23505'), '23505', 'not-applied'],
     ['one in errors of an ORM', wrapped(serverError('40001')), 'TRANSACTION_ABORTED', 'not-applied'],
     ['what the port knows', new CodedError('TRANSACTION_ABORTED'), 'TRANSACTION_ABORTED', 'not-applied'],
   ])('is %s', async (_, failure, code, outcome) => {
     const port = new ScriptedPort();
     port.commit = () => Promise.reject(failure);
-    const work: Work<void> = (_handle, unit) => unit.stage({ channel: book, id: 'e1' }, () => Promise.resolve());
+    const work: Work<void> = (_handle, unit) => unit.stage(event, stage);
     expect(await failing(port, work)).toMatchObject({ error: { code }, outcome, staged: [] });
   });
 });
@@ -59,7 +62,8 @@ describe('a failure of the work', () => {
   const plain = new Error('no');
   it.each([
     ['a conflict', wrapped(serverError('40P01')), { code: 'TRANSACTION_ABORTED' }, 'not-applied'],
-    ['a lost connection', serverError('57P01'), { code: '57P01' }, 'not-applied'],
+    ['a lost connection', serverError('57P01'), { code: 'TRANSACTION_ABORTED' }, 'not-applied'],
+    ['a standby', wrapped(serverError('25006')), { code: 'TRANSACTION_ABORTED' }, 'not-applied'],
     ['an error', plain, plain, 'not-applied'],
     [
       'doubt about a transaction within',
@@ -97,12 +101,33 @@ describe('the end of the work', () => {
     const port = new ScriptedPort();
     port.close = (handle) => settled().then(() => void order.push(`closed ${String(handle)}`));
     port.commit = () => Promise.resolve().then(() => void order.push('commit'));
-    const staging = () =>
-      settled()
-        .then(settled)
-        .then(() => void order.push('staged'));
-    await new TransactionRun(port, 10).run(async (_, unit) => void unit.stage({ channel: book, id: 'e1' }, staging));
-    expect(order).toEqual(['closed handle', 'staged', 'commit']);
+    const staging = async () => {
+      await settled();
+      order.push('staged');
+      return 'nested' as const;
+    };
+    const looking = async () => {
+      order.push('looked');
+      return new Set<string>();
+    };
+    const slow: EventStage = { stage: staging, staged: looking };
+    await new TransactionRun(port, 10).run(async (_, unit) => void unit.stage(event, slow));
+    expect(order).toEqual(['staged', 'looked', 'closed handle', 'commit']);
+  });
+
+  it('names the events of savepoints that are still there, and all where that cannot be told', async () => {
+    const other = { ...event, id: 'e2' };
+    const outcome = async (staged: EventStage['staged']): Promise<unknown> => {
+      const run = new TransactionRun(new ScriptedPort(), 10);
+      await run.run(async (_, unit) => {
+        await unit.stage(event, stage);
+        await unit.stage(other, { stage: () => Promise.resolve('nested'), staged });
+      });
+      return run.staged.map(({ id }) => id);
+    };
+    expect(await outcome(() => Promise.resolve(new Set(['e2'])))).toEqual(['e1', 'e2']);
+    expect(await outcome(() => Promise.resolve(new Set()))).toEqual(['e1']);
+    expect(await outcome(() => Promise.reject(new Error('failed')))).toEqual(['e1', 'e2']);
   });
 
   it('runs what waits for the commit once, and only logs what goes wrong there', async () => {

@@ -1,7 +1,7 @@
 import type { CommandOutcome } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
-import { isConflict, isConnectionLost, sqlState } from '../sql-error.js';
-import { aborted, inDoubt } from '../stream-errors.js';
+import { causesOf, isConflict, isUnfit } from '../sql-error.js';
+import { aborted, failureOfCommit, inDoubt } from '../stream-errors.js';
 import { Deadline } from '../../core/deadline.js';
 import type { TransactionPort } from './transaction.port.js';
 import { UnitOfWork, type StagedRef } from './unit-of-work.js';
@@ -71,7 +71,9 @@ export class TransactionRun {
     const abandon = (): void => void this.#abandon(handle, unit);
     try {
       const value = await deadline.before(() => work(handle, unit), abandon);
-      const closing = this.#close(handle, unit);
+      const settling = settled(unit);
+      if (settling) await deadline.before(() => settling);
+      const closing = this.transactions.close?.(handle);
       if (closing) await deadline.before(() => closing);
       this.#state = { kind: 'committing', unit };
       return value;
@@ -84,16 +86,10 @@ export class TransactionRun {
   /** A roll-back does not wait for statements in flight; on their connection it comes after them anyway. */
   async #abandon(handle: unknown, unit: UnitOfWork): Promise<void> {
     try {
-      await this.#close(handle, unit);
+      await Promise.all([unit.end(), this.transactions.close?.(handle)]);
     } catch {
       // What it was for has failed already.
     }
-  }
-
-  /** `undefined` when nothing is in flight. */
-  #close(handle: unknown, unit: UnitOfWork): Promise<unknown> | undefined {
-    const [staged, closed] = [unit.end(), this.transactions.close?.(handle)];
-    return staged || closed ? Promise.all([staged, closed]) : undefined;
   }
 
   #applied(): void {
@@ -104,31 +100,20 @@ export class TransactionRun {
   }
 
   #failed(error: unknown): unknown {
-    const failure = this.#state.kind === 'committing' ? ofCommit(error) : ofWork(error);
+    const failure = this.#state.kind === 'committing' ? failureOfCommit(error) : ofWork(error);
     const unknown = failure instanceof CodedError && failure.code === 'TRANSACTION_IN_DOUBT';
     this.#state = { kind: 'ended', outcome: unknown ? 'unknown' : 'not-applied', staged: [] };
     return failure;
   }
 }
 
+/** Where the database does not say what a savepoint took back, COMMIT will fail and say why. */
+function settled(unit: UnitOfWork): Promise<void> | undefined {
+  return unit.end()?.catch(() => {});
+}
+
 /** Before COMMIT nothing is in doubt: a lost connection has rolled back. */
 function ofWork(error: unknown): unknown {
   if (error instanceof CodedError) return error;
-  return causesOf(error).some((cause) => isConflict(cause)) ? aborted(error) : error;
-}
-
-/** Only a refusal by the server proves that nothing was committed. */
-function ofCommit(error: unknown): CodedError {
-  if (error instanceof CodedError) return error;
-  const refused = causesOf(error).some((cause) => sqlState(cause) !== undefined && !isConnectionLost(cause));
-  return refused ? aborted(error) : inDoubt(error);
-}
-
-const MAX_CAUSES = 5;
-
-/** The error and what it wraps: an ORM puts the driver's error into one of its own. */
-function causesOf(error: unknown): unknown[] {
-  const causes: unknown[] = [];
-  for (let cause = error; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) causes.push(cause);
-  return causes;
+  return causesOf(error).some((cause) => isConflict(cause) || isUnfit(cause)) ? aborted(error) : error;
 }

@@ -1,12 +1,17 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
+import type { NewEvent } from '../../core/stream-event.js';
 import type { SqlExecutor } from '../sql-database.port.js';
+import type { StreamStore } from '../stream-store.port.js';
 
 export interface StagedRef {
   readonly channel: ChannelName;
   readonly id: string;
 }
+
+/** Where a unit of work keeps its events. */
+export type EventStage = Pick<StreamStore, 'stage' | 'staged'>;
 
 /** The transaction of a unit of work. */
 interface Transactional {
@@ -20,8 +25,10 @@ interface Transactional {
 export class UnitOfWork {
   #open = true;
   #events = 0;
-  readonly #staged: StagedRef[] = [];
-  readonly #staging = new Set<Promise<void>>();
+  #staged: StagedRef[] = [];
+  /** By id, those in a savepoint. */
+  readonly #nested = new Map<string, EventStage>();
+  readonly #staging = new Set<Promise<unknown>>();
   readonly #effects = new Set<() => void>();
 
   constructor(private readonly transaction: Transactional) {}
@@ -35,14 +42,13 @@ export class UnitOfWork {
     return tx === this.transaction.handle || tx === this.transaction.executor;
   }
 
-  /** Stores an event with `write`; it counts as staged once that succeeded. */
-  async stage(event: StagedRef, write: (executor: SqlExecutor) => Promise<void>): Promise<void> {
+  /** It counts as staged once that succeeded. */
+  async stage(event: NewEvent, stage: EventStage): Promise<void> {
     this.#admit();
-    const staging = write(this.transaction.executor);
+    const staging = this.#store(event, stage);
     this.#staging.add(staging);
     try {
       await staging;
-      this.#staged.push(event);
     } finally {
       this.#staging.delete(staging);
     }
@@ -60,10 +66,13 @@ export class UnitOfWork {
     this.#effects.add(effect);
   }
 
-  /** Refuses everything from now on. Resolves when the events that are being staged are: they belong here. */
-  end(): Promise<unknown> | undefined {
+  /**
+   * Refuses everything from now on. Resolves when the events that are being staged are, since they belong here, and when
+   * it is known which of them were lost with a savepoint; `undefined` when there is nothing to wait for.
+   */
+  end(): Promise<void> | undefined {
     this.#open = false;
-    return this.#staging.size > 0 ? Promise.allSettled(this.#staging) : undefined;
+    return this.#staging.size > 0 || this.#nested.size > 0 ? this.#settle() : undefined;
   }
 
   /** The transaction is committed: whatever an effect does, that stands. */
@@ -76,6 +85,21 @@ export class UnitOfWork {
       }
     }
     this.#effects.clear();
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.allSettled(this.#staging);
+    const [stage] = this.#nested.values();
+    if (!stage) return;
+    const left = await stage.staged(this.transaction.executor, [...this.#nested.keys()]);
+    this.#staged = this.#staged.filter(({ id }) => !this.#nested.has(id) || left.has(id));
+  }
+
+  async #store(event: NewEvent, stage: EventStage): Promise<void> {
+    const { channel, id } = event;
+    const staged = await stage.stage(this.transaction.executor, event);
+    this.#staged.push({ channel, id });
+    if (staged === 'nested') this.#nested.set(id, stage);
   }
 
   #admit(): void {
