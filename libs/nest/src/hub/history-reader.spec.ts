@@ -45,6 +45,17 @@ describe('Reads for subscribers', () => {
     expect(pages.map(({ outcome }) => outcome)).toEqual(['complete', 'complete', 'unrecoverable', 'complete']);
   });
 
+  it('never say that there is more and give nothing, where a shared read ends at a position', async () => {
+    const small = new HubBench({ options: { repairMaxBytes: 1_000 } });
+    small.store.append(desk, 50);
+    await small.hub.attach(desk);
+    const resumeSmall = (after: Position): Promise<HistoryPage> => small.hub.resume(desk, after, limits);
+    const cut = await resumeSmall(at(10));
+    if (cut.outcome !== 'more') throw new Error(`The read was not cut: ${cut.outcome}`);
+    const [, next] = await Promise.all([resumeSmall(at(10)), resumeSmall(cut.position)]);
+    expect(next).toMatchObject({ events: expect.arrayContaining([expect.anything()]) as unknown });
+  });
+
   it('are not spoilt by the lowest one being unrecoverable', async () => {
     bench.store.hold();
     const first = resume(40);

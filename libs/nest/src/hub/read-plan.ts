@@ -38,6 +38,8 @@ export function partOf(page: HistoryPage, from: Position, { after, limits }: Rea
   const idThere = skip === 0 ? from.id : page.events[skip - 1]?.id;
   if (idThere !== after.id) return undefined;
   const part = pageOf(after, page.events.slice(skip), limits);
+  // The page ends right here, and not the log: "more" without an event would send the asker in a circle.
+  if (page.outcome === 'more' && part.events.length === 0) return undefined;
   return { ...part, outcome: page.outcome === 'more' ? 'more' : part.outcome, head: page.head };
 }
 

@@ -76,13 +76,20 @@ describe('ChannelPublisher', () => {
     ['an empty key', () => publish(1, { key: '' })],
     ['a long key', () => publish(1, { key: 'k'.repeat(256) })],
     ['a key that PostgreSQL cannot store', () => publish(1, { key: 'a\0b' })],
+    ['a key that would be stored as another one', () => publish(1, { key: 'a\ud800' })],
     ['data that is no JSON', () => publish(1n)],
   ])('refuses %s', async (_, refused) => {
     await expect(refused()).rejects.toMatchObject({ code: 'EVENT_INVALID' });
     expect(stored).toEqual([]);
   });
 
+  it.each(['', 'x'.repeat(256), 'ü'.repeat(128), 'a\0b', 'a\ud800b'])('refuses an event called %j', async (type) => {
+    const odd = defineChannel('odd', { delivery: 'live', events: { [type]: event<number>() } });
+    await expect(publisher.publish(odd, {}, type, 1)).rejects.toMatchObject({ code: 'EVENT_INVALID' });
+    expect(sent).toEqual([]);
+  });
+
   it('takes the longest key', async () => {
-    expect(await publish(1, { key: 'ü'.repeat(255) })).toMatchObject({ offset: 1 });
+    expect(await publish(1, { key: '🛫' + 'ü'.repeat(253) })).toMatchObject({ offset: 1 });
   });
 });

@@ -71,6 +71,7 @@ export interface ChannelPublisherParts {
 }
 
 const MAX_KEY_LENGTH = 255;
+const MAX_TYPE_BYTES = 255;
 
 /**
  * Publishes events. Inside a command handler an event joins the handler's transaction; with `{ tx }` it joins that
@@ -119,7 +120,7 @@ export class ChannelPublisher {
     data: EventData<C, Type>,
     { tx, key }: PublishOptions = {},
   ): Promise<Published> {
-    if (!Object.hasOwn(contract.events, type) || !isKey(key)) throw new CodedError('EVENT_INVALID');
+    if (!isType(type, contract) || !isKey(key)) throw new CodedError('EVENT_INVALID');
     this.parts.onPublish?.(contract);
     const around = this.parts.ambient.current();
     const cause = this.#cause(around?.cause);
@@ -177,7 +178,11 @@ function executorOn(tx: StatementRunner): SqlExecutor {
   };
 }
 
-/** PostgreSQL has no text with a NUL in it. */
-function isKey(key: string | undefined): boolean {
-  return key === undefined || (key.length > 0 && key.length <= MAX_KEY_LENGTH && !key.includes('\0'));
-}
+/** PostgreSQL has no text with a NUL in it, and UTF-8 has one character for all surrogates that stand alone. */
+const isText = (text: string): boolean => text.length > 0 && !text.includes('\0') && !/\p{Surrogate}/u.test(text);
+
+const isKey = (key: string | undefined): boolean => key === undefined || (isText(key) && key.length <= MAX_KEY_LENGTH);
+
+/** One of the contract's, which may still be called what no log takes. */
+const isType = (type: string, contract: ChannelContract): boolean =>
+  Object.hasOwn(contract.events, type) && isText(type) && Buffer.byteLength(type) <= MAX_TYPE_BYTES;

@@ -55,7 +55,10 @@ export interface StreamOptions {
    * it. Raised: a roll-back costs more idle passes. @defaultValue 2000
    */
   readonly seekTimeoutMs: number;
-  /** How long events are kept, in ms; whole days are dropped at once. Minimum 60000. @defaultValue 604800000 (7 days) */
+  /**
+   * How long events are kept, in ms; whole days are dropped at once. Minimum 60000, maximum a century.
+   * @defaultValue 604800000 (7 days)
+   */
   readonly retentionMs: number;
   /**
    * Other retentions by channel pattern, such as `{ 'desk.:airport': 3_600_000 }`, in ms; the first pattern that matches

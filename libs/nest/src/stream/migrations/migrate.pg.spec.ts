@@ -5,6 +5,7 @@ import { createDatabase, type FreshDatabase } from '../../../../../test/support/
 import { BootError } from '../../core/boot-error.js';
 import { PgDatabase } from '../pg/pg-database.js';
 import { newChannel, newEvent, StreamHarness } from '../testing/stream-harness.js';
+import { failureOf } from '../testing/failure-of.js';
 import { migrate } from './migrate.js';
 import { quoted } from './migration.js';
 import { migrations } from './migrations.js';
@@ -51,6 +52,22 @@ it('works for a role that owns only its schema', async () => {
     outcome: 'complete',
   });
   await harness.close();
+});
+
+it('lets a role publish, and do nothing else, that was given so much', async () => {
+  await migrate(owner, 'others');
+  await owner.script(`grant usage on schema others to ${role};
+grant insert (channel, type, data, key), select (id) on others.outbox to ${role}`);
+  const publish = `select others.publish($1::text, $2::text, '1', 'once') as id`;
+  const [row] = await guest.query(publish, [newChannel(), 'thing.happened']);
+  const staged = await owner.query('select id from others.outbox', []);
+  expect(staged).toEqual([row]);
+  const refused = [
+    publish.replace('$1::text', `'not a channel'`).replace('$2::text', `'a'`),
+    'select data from others.outbox',
+  ];
+  const codes = await Promise.all(refused.map((sql) => failureOf(guest.query(sql, []))));
+  expect(codes).toMatchObject([{ code: '23514' }, { code: '42501' }]);
 });
 
 it('migrates once, whoever starts together', async () => {

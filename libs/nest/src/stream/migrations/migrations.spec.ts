@@ -4,7 +4,14 @@ import { migrations } from './migrations.js';
 import { isSchemaName, quoted } from './migration.js';
 
 /** What was released stays as it is: a database that has version 2 never gets another version 2. Add a new one instead. */
-const released = ['86458f50fa9d373f', '718b8f46096233e8', '3ea62dae7675652b', 'f4b147cbe4550d22', '94f1c66614ce37ed'];
+const released = [
+  '86458f50fa9d373f',
+  '718b8f46096233e8',
+  '3ea62dae7675652b',
+  'f4b147cbe4550d22',
+  '94f1c66614ce37ed',
+  '54a8ba4513b42aeb',
+];
 
 it('never changes a migration', () => {
   const hashes = migrations.map((migration) => {

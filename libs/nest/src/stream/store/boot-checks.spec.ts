@@ -28,6 +28,8 @@ it.each([
   [{ schema: 'Upper' }, 'schema'],
   [{ maxEventBytes: 1_048_577 }, 'maxEventBytes'],
   [{ retentionMs: 59_999 }, 'retentionMs'],
+  [{ retentionMs: 1e15 }, 'retentionMs'],
+  [{ channelRetentionMs: { desk: 1e15 } }, 'desk'],
   [{ partitionsAheadDays: 1 }, 'partitionsAheadDays'],
   [{ passMaxEvents: 0 }, 'passMaxEvents'],
   [{ maxWaitingPublishes: 1.5 }, 'maxWaitingPublishes'],

@@ -9,6 +9,12 @@ const MIN_SERVER_VERSION = 150_000;
 /** What the CHECK of the tables allows. */
 const MAX_EVENT_BYTES = 1_048_576;
 const MIN_RETENTION_MS = 60_000;
+/** A century; the database knows no date before 4713 BC, and care counts from one. */
+const MAX_RETENTION_MS = 36_525 * 86_400_000;
+
+const RETENTIONS = `the least is ${MIN_RETENTION_MS}, the most ${MAX_RETENTION_MS}, a century`;
+
+const isRetention = (ms: number): boolean => ms >= MIN_RETENTION_MS && ms <= MAX_RETENTION_MS;
 
 /** @throws BootError */
 export function checkOptions(options: StreamOptions): void {
@@ -18,7 +24,7 @@ export function checkOptions(options: StreamOptions): void {
   const { schema, maxEventBytes, retentionMs, channelRetentionMs, partitionsAheadDays } = options;
   demand(isSchemaName(schema), `schema is "${schema}"; use a–z, 0–9 and _, 40 characters at most`);
   demand(maxEventBytes <= MAX_EVENT_BYTES, `maxEventBytes is ${maxEventBytes}; the most is ${MAX_EVENT_BYTES}`);
-  demand(retentionMs >= MIN_RETENTION_MS, `retentionMs is ${retentionMs}; the least is ${MIN_RETENTION_MS}`);
+  demand(isRetention(retentionMs), `retentionMs is ${retentionMs}; ${RETENTIONS}`);
   demand(partitionsAheadDays >= 2, `partitionsAheadDays is ${partitionsAheadDays}; the least is 2`);
   for (const name of ['maxEventsPerTransaction', 'maxWaitingPublishes', 'passMaxEvents', 'passMaxBytes'] as const) {
     demand(Number.isInteger(options[name]) && options[name] >= 1, `${name} is ${options[name]}; the least is 1`);
@@ -28,10 +34,7 @@ export function checkOptions(options: StreamOptions): void {
       isChannelName(pattern.replaceAll(':', '')),
       `channelRetentionMs has "${pattern}", which is no channel pattern`,
     );
-    demand(
-      ownMs >= MIN_RETENTION_MS,
-      `channelRetentionMs of "${pattern}" is ${ownMs}; the least is ${MIN_RETENTION_MS}`,
-    );
+    demand(isRetention(ownMs), `channelRetentionMs of "${pattern}" is ${ownMs}; ${RETENTIONS}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
+import type { NewEvent } from '../../../core/stream-event.js';
 import type { SqlStreamStore } from '../../store/sql-stream-store.js';
 import { newChannel, newEvent, type StreamHarness } from '../stream-harness.js';
 
@@ -45,12 +46,16 @@ export function stagingContract(harness: () => StreamHarness): void {
     expect(batches[0]?.events).toMatchObject([{ offset: 1, id: row?.['id'], type: 'row.changed', data: '{"a": 1}' }]);
   });
 
-  it.each([
+  it.each<[string, Partial<NewEvent>]>([
     ['a name out of the grammar', { channel: 'no/channel' as ReturnType<typeof newChannel> }],
     ['a name of 256 bytes', { channel: 'x'.repeat(256) as ReturnType<typeof newChannel> }],
     ['data that is not JSON', { data: '{oops' }],
     ['data beyond the bound', { data: JSON.stringify('x'.repeat(1_048_576)) }],
     ['an empty type', { type: '' }],
+    ...['discontinuity', 'recovered', 'error', 'state'].map((type): [string, Partial<NewEvent>] => [
+      `the type "${type}"`,
+      { type },
+    ]),
     ['an id that no position token can carry', { id: 'a.b' }],
     ['an id of more than a line', { id: 'a\n' }],
     ['an id of 65 bytes', { id: 'x'.repeat(65) }],
