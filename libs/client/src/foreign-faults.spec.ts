@@ -43,6 +43,22 @@ describe('a server', () => {
     expect(sub.state).toBe('subscribed');
   });
 
+  it('that sends a malformed frame does not silence the ones after it', async () => {
+    const { server, client } = scene();
+    const seen: unknown[] = [];
+    const sub = client.subscribe(viewers, sfo);
+    sub.on('viewer.came', (who) => seen.push(who));
+    await server.settle();
+    server.answerSubscribe(({ sid }) => ({ sid, outcome: 'live' }));
+    const live = (one: unknown): void => server.link.live({ channel: 'viewers.SFO', events: [one] } as never);
+    live(null);
+    live({ id: 'v1', type: 'viewer.came', time: 1, data: '"ada"' });
+    server.link.control({ kind: 'revoked', channel: 'viewers.SFO' } as never);
+    expect([seen, sub.state]).toEqual([['ada'], 'unsubscribed']);
+    await server.settle();
+    expect(server.reported).toEqual([expect.any(TypeError), expect.any(TypeError)]);
+  });
+
   it.each([
     ['refuses', wireError('RATE_LIMITED', { retryAfterMs: 100 }), 600],
     ['does not answer', undefined, 1_500],

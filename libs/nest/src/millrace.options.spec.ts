@@ -48,6 +48,9 @@ describe('the options', () => {
     ['a restless digest', { hub: { digestIntervalMs: 10 } }, /`hub.digestIntervalMs` is 10; the least is 50/],
     ['a part above the whole', { hub: { recentMaxChannelBytes: 2, recentMaxBytes: 1 } }, /above `hub.recentMaxBytes`/],
     ['pages that make everybody lag', { session: { maxWaitingBytes: 1_000 } }, /above `channel.pageMaxBytes`/],
+    ['frames too small to come back with', { session: { maxFrameBytes: 8_192 } }, /at least 20480, 500 and 4/],
+    ['frames too poor to come back with', { session: { maxFrameNodes: 400 } }, /at least 20480, 500 and 4/],
+    ['frames too flat to come back with', { session: { maxFrameDepth: 3 } }, /at least 20480, 500 and 4/],
     ['events that no repair can carry', { hub: { repairMaxBytes: 1_000 } }, /at least `stream.maxEventBytes`/],
   ])('refuse %s', (_what, options, message) => {
     expect(boot(options)).toThrow(BootError);

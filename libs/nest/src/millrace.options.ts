@@ -167,6 +167,9 @@ function section<T extends object>(name: string, defaults: T, given: Partial<T> 
   return Object.freeze(resolved);
 }
 
+/** The most that a token has, 16,384 characters; and a `subscribe` of the SDK, 100 items of four values and 16,000 bytes. */
+const MIN_FRAME = { bytes: 20_480, nodes: 500, depth: 4 };
+
 function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
   const demand = (holds: boolean, text: string): void => {
     if (!holds) throw new BootError(text);
@@ -174,6 +177,11 @@ function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
   for (const origin of session.allowedOrigins) {
     demand(isOrigin(origin), `\`session.allowedOrigins\` has "${origin}", which is no origin like https://example.com`);
   }
+  const { maxFrameBytes, maxFrameNodes, maxFrameDepth } = session;
+  demand(
+    maxFrameBytes >= MIN_FRAME.bytes && maxFrameNodes >= MIN_FRAME.nodes && maxFrameDepth >= MIN_FRAME.depth,
+    '`session.maxFrameBytes`, `maxFrameNodes` and `maxFrameDepth` must be at least 20480, 500 and 4, or a client may not get in, or not subscribe',
+  );
   demand(hub.digestIntervalMs >= 50, `\`hub.digestIntervalMs\` is ${hub.digestIntervalMs}; the least is 50`);
   demand(
     hub.recentMaxChannelBytes <= hub.recentMaxBytes,

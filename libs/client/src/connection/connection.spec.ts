@@ -126,10 +126,15 @@ describe('the connection', () => {
         return new Promise(() => {});
       },
     });
+    const states: unknown[] = [];
+    client.onState((state) => states.push(state));
     client.connect();
     await server.clock.advance(10_000);
     expect(signals.length).toBeGreaterThan(1);
     expect(signals[0]?.aborted).toBe(true);
+    const message = 'No token: The token function did not answer within 3000 ms';
+    const error = expect.objectContaining({ code: 'UNAUTHENTICATED', message }) as unknown;
+    expect(states).toContainEqual(expect.objectContaining({ kind: 'reconnecting', error }));
     expect(server.links).toHaveLength(0);
   });
 

@@ -2,7 +2,7 @@ import { PROTOCOL_VERSION, type ControlFrame, type Handshake, type WireError } f
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
 import { runAt } from '../environment/run-at.js';
-import type { TokenSource } from '../token/token-source.js';
+import { noTokenWithin, type TokenSource } from '../token/token-source.js';
 import type { Link, LinkListener, ServerFrame, Transport } from '../transport/transport.port.js';
 import type { BackoffOptions } from './backoff.js';
 import { transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
@@ -77,13 +77,19 @@ export class Connection {
     }
     if (state.kind === 'connecting') {
       this.#begin(state.refusals > 0);
-      this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.apply({ kind: 'lost' }));
+      this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.#tooLate());
     }
     if (state.kind === 'reconnecting' || state.kind === 'draining') {
       this.#cancelTimer = runAt(environment, state.nextAt, () =>
         this.apply({ kind: 'due', busy: this.listener.isBusy() }),
       );
     }
+  }
+
+  /** Where no link was opened, it is the token that did not come. */
+  #tooLate(): void {
+    const error = this.#link ? undefined : tokenFailure(noTokenWithin(this.parts.options.connectTimeoutMs));
+    this.apply({ kind: 'lost', ...(error && { error }) });
   }
 
   #giveUp(): void {

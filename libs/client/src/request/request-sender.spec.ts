@@ -115,6 +115,29 @@ describe('a command', () => {
     expect(server.clock.pending).toBe(0);
   });
 
+  it('ends and is repeated in time although the clock was set back by an hour', async () => {
+    const server = new FakeServer();
+    let backMs = 0;
+    const environment = { ...server.options.environment, now: () => server.clock.now() - backMs };
+    const client = createClient({ ...server.options, environment });
+    const late = outcomeOf(client.send(record, { n: 1 }, { timeoutMs: 400 }));
+    const repeated = client.send(record, { n: 2 });
+    const queued = client.send(record, { n: 3 }, { expiresAfterMs: 10_000 });
+    await server.settle();
+    server.expectCommand();
+    server.expectCommand().refuse(wireError('RATE_LIMITED', { retryAfterMs: 5_000 }));
+    server.expectCommand().refuse(wireError('RATE_LIMITED', { retryAfterMs: 9_000 }));
+    backMs = 3_600_000;
+    await server.clock.advance(400);
+    expect(await late).toBe('DEADLINE_EXCEEDED unknown');
+    await server.clock.advance(4_600);
+    server.expectCommand().answer({ result: { id: 2 } });
+    expect(await repeated).toEqual({ id: 2 });
+    await server.clock.advance(4_000);
+    server.expectCommand().answer({ result: { id: 3 } });
+    expect(await queued).toEqual({ id: 3 });
+  });
+
   it('finds the queue full', async () => {
     const { server, client, send } = scene({ start: 'on-call', maxQueuedCommands: 2 });
     const sent = [send(1), send(2)];

@@ -125,8 +125,7 @@ export class RequestSender {
     const at = nextLook(state, this.environment.now());
     if (at === undefined) return;
     request.cancelTimer = runAt(this.environment, at, () => {
-      this.#apply(request, { kind: 'due' });
-      // Timers may fire a little before their time, and clocks are set back.
+      this.#apply(request, { kind: 'due', at });
       if (request.state === state) this.#watch(request);
       this.#pump();
     });

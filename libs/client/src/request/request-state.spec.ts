@@ -29,7 +29,8 @@ const inputs = {
   'too slow': refused('DEADLINE_EXCEEDED', { outcome: 'not-applied' }),
   lost: { kind: 'lost' },
   'no connection': { kind: 'refused', error: wireError('UNAUTHENTICATED') },
-  due: { kind: 'due' },
+  due: { kind: 'due', at: now },
+  'due, by a clock that was set back': { kind: 'due', at: now + 10 },
   closed: { kind: 'closed' },
 } as const satisfies Record<string, RequestInput>;
 
@@ -57,14 +58,22 @@ const ofQueued = {
 /** What is not listed changes nothing. */
 const table: Record<Name, Partial<Record<Input, object>>> = {
   queued: { ...ofQueued, send: { kind: 'sent', timeoutAt: now + 300, expiresAt: now + 5_000, attempt: 0 } },
-  postponed: ofQueued,
+  postponed: {
+    ...ofQueued,
+    'due, by a clock that was set back': { kind: 'queued', notBefore: now, expiresAt: now + 5_000, attempt: 1 },
+  },
   stale: {
     ...ofQueued,
     send: failed('COMMAND_EXPIRED', { outcome: 'not-applied' }),
     due: failed('COMMAND_EXPIRED', { outcome: 'not-applied' }),
+    'due, by a clock that was set back': failed('COMMAND_EXPIRED', { outcome: 'not-applied' }),
   },
   sent: ofAnswers,
-  overdue: { ...ofAnswers, due: failed('DEADLINE_EXCEEDED', { outcome: 'unknown' }) },
+  overdue: {
+    ...ofAnswers,
+    due: failed('DEADLINE_EXCEEDED', { outcome: 'unknown' }),
+    'due, by a clock that was set back': failed('DEADLINE_EXCEEDED', { outcome: 'unknown' }),
+  },
   done: {},
   failed: {},
 };

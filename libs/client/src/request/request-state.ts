@@ -26,8 +26,8 @@ export type RequestInput =
   | { readonly kind: 'lost' }
   /** No connection is tried for any more, because of `error`. */
   | { readonly kind: 'refused'; readonly error: WireError }
-  /** Time has passed. */
-  | { readonly kind: 'due' }
+  /** As much time has passed as there was until `at`, whatever was done to the clock meanwhile. */
+  | { readonly kind: 'due'; readonly at: number }
   | { readonly kind: 'closed' };
 
 /**
@@ -43,7 +43,7 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
     case 'send':
       if (state.kind !== 'queued' || moment.now < state.notBefore) return state;
       // A page that was frozen comes back with timers that are late.
-      if (moment.now > state.expiresAt) return afterTime(state, moment.now);
+      if (moment.now > state.expiresAt) return expired;
       return {
         kind: 'sent',
         timeoutAt: moment.now + input.timeoutMs,
@@ -60,7 +60,7 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
       if (state.kind !== 'queued') return state;
       return { kind: 'failed', error: { ...input.error, outcome: 'not-applied' } };
     case 'due':
-      return afterTime(state, moment.now);
+      return afterTime(state, input.at, moment.now);
     case 'closed':
       return {
         kind: 'failed',
@@ -77,10 +77,15 @@ export function nextLook(state: RequestState, now: number): number | undefined {
   return state.kind === 'sent' ? state.timeoutAt : undefined;
 }
 
-function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, now: number): RequestState {
-  if (now < (state.kind === 'queued' ? state.expiresAt : state.timeoutAt)) return state;
-  if (state.kind === 'queued') return { kind: 'failed', error: sdkError('COMMAND_EXPIRED', 'not-applied') };
-  return { kind: 'failed', error: sdkError('DEADLINE_EXCEEDED', 'unknown') };
+const expired: RequestState = { kind: 'failed', error: sdkError('COMMAND_EXPIRED', 'not-applied') };
+
+function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, at: number, now: number): RequestState {
+  if (state.kind === 'sent') {
+    return at < state.timeoutAt ? state : { kind: 'failed', error: sdkError('DEADLINE_EXCEEDED', 'unknown') };
+  }
+  if (at >= state.expiresAt) return expired;
+  // The clock was set back: `send` would go by it and wait for the same moment again.
+  return now < state.notBefore && at >= state.notBefore ? { ...state, notBefore: now } : state;
 }
 
 function afterRefusal(

@@ -147,7 +147,14 @@ export class ChannelSubscription {
   #deliver(): void {
     if (this.#delivery === 'delivering') return;
     this.#delivery = 'delivering';
-    for (let effect = this.#outbox.shift(); effect; effect = this.#outbox.shift()) this.#tell(effect);
+    for (let effect = this.#outbox.shift(); effect; effect = this.#outbox.shift()) {
+      try {
+        this.#tell(effect);
+      } catch (error) {
+        // Of a malformed frame; the ones after it are delivered all the same, even where it is `report` that throws.
+        queueMicrotask(() => this.parts.environment.report(error));
+      }
+    }
     this.#delivery = 'idle';
   }
 

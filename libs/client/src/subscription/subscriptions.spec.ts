@@ -37,6 +37,25 @@ describe('subscriptions', () => {
     expect(new Set(frames.flat().map(({ channel }) => channel)).size).toBe(250);
   });
 
+  it('leave in frames that every server takes, however long their names and positions are', async () => {
+    const { server, client } = scene({ start: 'on-call' });
+    const since = `${'e'.repeat(64)}.9007199254740991.${'i'.repeat(64)}.9007199254740991`;
+    const subs = Array.from({ length: 100 }, (_, index) =>
+      client.subscribe(desk, { airport: String(index).padStart(250, '0') }, { since }),
+    );
+    client.connect();
+    await server.settle();
+    const sizes = () => server.link.requests.map(({ body }) => JSON.stringify(body).length);
+    expect(sizes().length).toBeGreaterThan(2);
+    expect(Math.max(...sizes())).toBeLessThan(16_100);
+    while (server.link.requests.length > 0) server.answerSubscribe(({ sid }) => ({ sid, outcome: 'live' }));
+    await server.settle();
+    for (const sub of subs) sub.unsubscribe();
+    await server.settle();
+    const channels = server.link.requests.map(({ body }) => (body as { channels: string[] }).channels);
+    expect([channels.flat().length, Math.max(...sizes()) < 16_100]).toEqual([100, true]);
+  });
+
   it('that are refused in one frame are asked for again in one frame', async () => {
     const server = new FakeServer({ random: Math.random });
     const client = createClient(server.options);
@@ -198,6 +217,23 @@ describe('subscriptions', () => {
     sub.unsubscribe();
     await server.clock.advance(60_000);
     expect([sub.state, seen, server.link.requests]).toEqual(['unsubscribed', ['FORBIDDEN'], []]);
+  });
+
+  it('that are withdrawn while they ask again leave nothing behind on the server', async () => {
+    const { server, log, client, answered } = scene();
+    const sub = client.subscribe(desk, sfo);
+    sub.on('error', () => {});
+    await answered();
+    server.link.control({ kind: 'lagging', channels: ['desk.SFO'], retryAfterMs: 0 });
+    await server.clock.advance(1);
+    const asked = server.expectSubscribe();
+    server.link.control({ kind: 'revoked', channel: 'desk.SFO', error: wireError('FORBIDDEN') });
+    await server.settle();
+    expect(server.link.requests).toEqual([]);
+    asked.answer({ items: asked.body.items.map((item) => log.answer(item)) });
+    await server.settle();
+    expect(server.expectUnsubscribe().body.channels).toEqual(['desk.SFO']);
+    expect(sub.state).toBe('unsubscribed');
   });
 
   it('that lag fetch the rest in their own time', async () => {

@@ -32,6 +32,8 @@ interface WireRequest {
 }
 
 const MAX_ITEMS = 100;
+/** Every server takes frames of this size, as JSON is: channels and positions are ASCII. */
+const MAX_FRAME_LENGTH = 16_000;
 
 /** All subscriptions of a client, and the frames that keep the server's side equal to them. */
 export class Subscriptions {
@@ -129,6 +131,8 @@ export class Subscriptions {
     if (subscription.isOver) {
       this.#channels.delete(channel);
       this.#wire?.asked.delete(channel);
+      // Taken away by the server, which may grant what is still on its way there.
+      if (this.#wire?.inAir.has(channel)) this.#wire.leaving.add(channel);
     } else if (this.#wire && subscription.isStarted) {
       subscription.apply({ kind: 'online' });
     }
@@ -146,7 +150,8 @@ export class Subscriptions {
   }
 
   #unsubscribe(wire: Wire): void {
-    for (const channels of chunks([...wire.leaving].filter((channel) => !wire.inAir.has(channel)))) {
+    const leaving = [...wire.leaving].filter((channel) => !wire.inAir.has(channel));
+    for (const channels of chunks(leaving, (channel) => channel)) {
       for (const channel of channels) {
         wire.leaving.delete(channel);
         wire.asked.delete(channel);
@@ -174,10 +179,11 @@ export class Subscriptions {
   #subscribe(wire: Wire): void {
     for (const subscription of this.#channels.values()) subscription.look();
     const due = [...this.#channels.values()].filter(({ isDue, channel }) => isDue && !wire.inAir.has(channel));
-    for (const subscriptions of chunks(due)) {
-      const asked = new Map(subscriptions.map((subscription) => [++this.#lastSid, subscription]));
-      const items = [...asked].map(([sid, subscription]) => subscription.ask(sid));
-      const channels = subscriptions.map(({ channel }) => channel);
+    const asking = due.map((subscription) => ({ subscription, item: subscription.ask(++this.#lastSid) }));
+    for (const chunk of chunks(asking, ({ item }) => item)) {
+      const asked = new Map(chunk.map(({ item, subscription }) => [item.sid, subscription]));
+      const items = chunk.map(({ item }) => item);
+      const channels = chunk.map(({ subscription }) => subscription.channel);
       for (const channel of channels) wire.asked.add(channel);
       this.#request(wire, { name: 'subscribe', body: { items }, channels }, (raw) => this.#answer(asked, raw));
     }
@@ -221,8 +227,20 @@ export class Subscriptions {
 
 const refusal = (sid: number, error: WireError) => ({ sid, outcome: 'refused', error }) as const;
 
-function chunks<T>(all: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(all.length / MAX_ITEMS) }, (_, index) =>
-    all.slice(index * MAX_ITEMS, (index + 1) * MAX_ITEMS),
-  );
+/** In the order given, no more than a frame may have in each, of which `jsonOf` gives one item. */
+function chunks<T>(all: readonly T[], jsonOf: (one: T) => unknown): T[][] {
+  const chunked: T[][] = [];
+  let length = 0;
+  for (const one of all) {
+    const chunk = chunked.at(-1);
+    const ownLength = JSON.stringify(jsonOf(one)).length + 1;
+    length += ownLength;
+    if (chunk && chunk.length < MAX_ITEMS && length <= MAX_FRAME_LENGTH) {
+      chunk.push(one);
+    } else {
+      chunked.push([one]);
+      length = ownLength;
+    }
+  }
+  return chunked;
 }

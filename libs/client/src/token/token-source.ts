@@ -45,7 +45,7 @@ export class TokenSource {
     return new Promise((resolve, reject) => {
       const cancel = this.environment.after(this.timeoutMs, () => {
         timeout.abort();
-        reject(new Error(`The token function did not answer within ${this.timeoutMs} ms`));
+        reject(noTokenWithin(this.timeoutMs));
       });
       const onAbort = () => timeout.abort();
       signal.addEventListener('abort', onAbort, { once: true });
@@ -61,6 +61,8 @@ export class TokenSource {
     });
   }
 }
+
+export const noTokenWithin = (ms: number): Error => new Error(`The token function did not answer within ${ms} ms`);
 
 function readToken(token: unknown): string {
   if (typeof token !== 'string' || token === '') throw new TypeError('The token function did not return a token');

@@ -32,11 +32,14 @@ export interface SessionOptions {
    * How long before the token's expiry the client is asked for a new one, in ms. @defaultValue 30000
    */
   readonly refreshLeadMs: number;
-  /** Largest frame that a client may send, in bytes; a larger one ends the connection. @defaultValue 65536 */
+  /**
+   * Largest frame that a client may send, in bytes, 20480 or more; a larger one ends the connection.
+   * @defaultValue 65536
+   */
   readonly maxFrameBytes: number;
-  /** Deepest nesting of a frame. Raised: recursive code behind it needs more stack. @defaultValue 32 */
+  /** Deepest nesting of a frame, 4 or more. Raised: recursive code behind it needs more stack. @defaultValue 32 */
   readonly maxFrameDepth: number;
-  /** Most values in one frame. Raised: one frame can block the event loop longer. @defaultValue 2000 */
+  /** Most values in one frame, 500 or more. Raised: one frame can block the event loop longer. @defaultValue 2000 */
   readonly maxFrameNodes: number;
   /** Frames a second that a session may send in the long run. @defaultValue 50 */
   readonly framesPerSecond: number;
