@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
+import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
 import { HubHealth } from './health/hub-health.js';
 import { RedisHealth } from './health/redis-health.js';
@@ -46,9 +47,10 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
         new RedisHealth(indicators, redis && [redis.publisher]),
     },
     { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
+    { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
     { provide: Recorder, ...fromRing((ring) => ring.recorder) },
     { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
   ],
-  exports: [HubHealth, RedisHealth, ChannelPublisher, MillraceDatabase, StreamHealth, Recorder],
+  exports: [HubHealth, RedisHealth, ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
 })
 export class PublisherModule extends ConfigurableModuleClass {}

@@ -1,5 +1,6 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
+import { accessChannelName } from './channel/access-channel.js';
 import type { Ring } from './ring.js';
 import type { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
@@ -32,6 +33,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     await store.start();
     await this.#startRedis();
     await hub.start();
+    await hub.attach(accessChannelName);
     sequencer.start();
     slowSessions.start();
   }

@@ -2,6 +2,8 @@ import type { ApplicationConfig, DiscoveryService, ExternalContextCreator } from
 import type { Broker } from './broker/broker.port.js';
 import { MemoryBroker } from './broker/memory/memory-broker.js';
 import { RedisBroker } from './broker/redis/redis-broker.js';
+import { AccessRoom } from './channel/access-room.js';
+import { Authorizer } from './channel/authorizer.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { ChannelExplorer } from './channel/channel-explorer.js';
 import { ChannelRegistry } from './channel/channel-registry.js';
@@ -70,6 +72,7 @@ export class Ring extends OutboundRing {
   // session, command, channel
   readonly sessions: SessionRegistry;
   readonly slowSessions: SlowSessions;
+  readonly authorizer: Authorizer;
   readonly access: ChannelAccess;
   readonly commandRoute: CommandRoute;
   readonly commands: CommandExplorer;
@@ -96,11 +99,19 @@ export class Ring extends OutboundRing {
       systemRandom,
       recorder,
     );
+    this.authorizer = new Authorizer({
+      channels: this.channels,
+      subscriptions: this.subscriptions,
+      clock,
+      recorder,
+      options: channel,
+    });
+    const accessRoom = new AccessRoom(this.emitter, this.subscriptions, this.authorizer);
     this.hub = new Hub({
       store: this.store,
       broker: this.broker,
-      emitter: this.emitter,
-      audience: this.subscriptions,
+      emitter: accessRoom,
+      audience: accessRoom,
       clock,
       random: systemRandom,
       recorder,
@@ -123,13 +134,7 @@ export class Ring extends OutboundRing {
       clock,
       random: systemRandom,
     });
-    this.access = new ChannelAccess({
-      channels: this.channels,
-      subscriptions: this.subscriptions,
-      clock,
-      recorder,
-      options: channel,
-    });
+    this.access = new ChannelAccess(this.publisher);
     const bounds = { maxDepth: session.maxFrameDepth, maxNodes: session.maxFrameNodes };
     const { maxCommandsInFlight } = session;
     this.commandRoute = new CommandRoute({
@@ -169,11 +174,11 @@ export class Ring extends OutboundRing {
   }
 
   #channelRoutes(): FrameRoute[] {
-    const { hub, access, subscriptions, answers, recorder } = this;
+    const { hub, authorizer, subscriptions, answers, recorder } = this;
     const { channel, session } = this.options;
     const subscriber = new Subscriber({
       hub,
-      access,
+      authorizer,
       subscriptions,
       answers,
       busyRetryAfterMs: channel.busyRetryAfterMs,
@@ -187,7 +192,7 @@ export class Ring extends OutboundRing {
         maxPending: session.maxSubscriptions,
       }),
       new UnsubscribeRoute(subscriptions),
-      new HistoryRoute({ hub, access, answers, recorder, options: channel }),
+      new HistoryRoute({ hub, authorizer, answers, recorder, options: channel }),
     ];
   }
 }

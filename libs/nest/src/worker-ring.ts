@@ -1,4 +1,5 @@
 import { BatchSender } from './broker/redis/batch-sender.js';
+import { ChannelAccess } from './channel/channel-access.js';
 import type { ResolvedOutboundOptions } from './millrace.options.js';
 import { OutboundRing } from './outbound-ring.js';
 import { RemoteLive } from './session/rooms/remote-live.js';
@@ -15,11 +16,13 @@ import type { ChannelPublisher } from './stream/channel-publisher.js';
 export class WorkerRing extends OutboundRing {
   readonly live = new RemoteLive(this.recorder);
   readonly publisher: ChannelPublisher;
+  readonly access: ChannelAccess;
   readonly sender: BatchSender | undefined;
 
   constructor(options: ResolvedOutboundOptions) {
     super(options);
     this.publisher = this.channelPublisher({ live: this.live });
+    this.access = new ChannelAccess(this.publisher);
     if (!this.redis) return;
     const sender = new BatchSender(this.senderParts(this.redis));
     this.sequencer.onBatches((batches) => sender.send(batches));

@@ -1,5 +1,5 @@
 import { UseGuards } from '@nestjs/common';
-import { ChannelAccess, Command, Gateway, Payload } from '@millrace/nest';
+import { ChannelAccess, Command, Gateway, Payload, Tx, type Transaction } from '@millrace/nest';
 import { channelName } from '@millrace/protocol';
 import { board, withdrawAccess } from './contracts.js';
 import { ModeratorGuard } from './moderator.guard.js';
@@ -14,10 +14,10 @@ export class AccessGateway {
     private readonly access: ChannelAccess,
   ) {}
 
-  /** The policy first: whoever asks again in between is refused. */
-  @Command(withdrawAccess, { transaction: false })
-  withdraw(@Payload() { subject, board: name }: WithdrawAccessDto) {
-    this.withdrawals.add(subject, name);
-    return { ended: this.access.revoke({ subject, channel: channelName(board, { name }) }) };
+  /** In one transaction: by the time the nodes hear of it, the policy knows. */
+  @Command(withdrawAccess)
+  async withdraw(@Payload() { subject, board: name }: WithdrawAccessDto, @Tx() tx: Transaction): Promise<void> {
+    await this.withdrawals.add(tx, subject, name);
+    await this.access.revoke({ subject, channel: channelName(board, { name }) });
   }
 }

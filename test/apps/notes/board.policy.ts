@@ -7,8 +7,8 @@ import { Withdrawals } from './withdrawals.js';
 export class BoardPolicy implements Policy<Member, { name: string }> {
   constructor(private readonly withdrawals: Withdrawals) {}
 
-  subscribe(member: Member, { name }: { name: string }): boolean {
-    if (this.withdrawals.has(member.name, name)) return false;
+  async subscribe(member: Member, { name }: { name: string }): Promise<boolean> {
+    if (await this.withdrawals.has(member.name, name)) return false;
     return !name.startsWith('private-') || member.boards.includes(name);
   }
 }

@@ -40,7 +40,5 @@ export const brewNote = defineCommand<Note & { readonly forMs: number }, { event
 /** Publishes outside any transaction. */
 export const postNote = defineCommand<Note, { event: string; offset: number }>('note.post');
 /** For moderators: withdraws somebody's access to a board. */
-export const withdrawAccess = defineCommand<{ readonly subject: string; readonly board: string }, { ended: number }>(
-  'access.withdraw',
-);
+export const withdrawAccess = defineCommand<{ readonly subject: string; readonly board: string }>('access.withdraw');
 export const startTyping = defineCommand<{ readonly board: string }, void>('typing.start');

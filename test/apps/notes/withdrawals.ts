@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { MillraceDatabase, type Transaction } from '@millrace/nest';
 
 /** Who may no longer watch which board. */
 @Injectable()
 export class Withdrawals {
-  readonly #withdrawn = new Set<string>();
+  constructor(private readonly database: MillraceDatabase) {}
 
-  add(subject: string, board: string): void {
-    this.#withdrawn.add(`${subject} ${board}`);
+  async add(tx: Transaction, subject: string, board: string): Promise<void> {
+    await tx.query('insert into withdrawal (subject, board) values ($1, $2)', [subject, board]);
   }
 
-  has(subject: string, board: string): boolean {
-    return this.#withdrawn.has(`${subject} ${board}`);
+  async has(subject: string, board: string): Promise<boolean> {
+    const found = 'select from withdrawal where subject = $1 and board = $2';
+    return (await this.database.query(found, [subject, board])).length > 0;
   }
 }

@@ -1,5 +1,6 @@
 import { matchChannel, type ChannelContract, type ChannelName } from '@millrace/protocol';
 import { BootError } from '../core/boot-error.js';
+import { isOwnChannel } from './access-channel.js';
 import type { BoundPolicy } from './bound-policy.js';
 
 export interface FoundChannel {
@@ -33,6 +34,7 @@ export class ChannelRegistry {
   }
 
   find(channel: ChannelName): FoundChannel | undefined {
+    if (isOwnChannel(channel)) return undefined;
     for (const policy of this.#policies) {
       const params = matchChannel(policy.contract, channel);
       if (params) return { policy, params };

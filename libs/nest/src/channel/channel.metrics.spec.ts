@@ -65,6 +65,6 @@ it('keeps count of subscriptions, of what policies say, and of what is withdrawn
   for (const channel of ['desk.SFO', 'desk.LAX', 'desk.JFK']) await stage.subscribe(session, channel);
   expect(stage.recorder.valueOf(subscriptionsOpen)).toBe(2);
   expect(counted(policyCalls)).toEqual({ allowed: 2, denied: 1 });
-  stage.access.revoke({ channel: sfo });
+  stage.authorizer.withdraw({ channel: sfo });
   expect([subscriptionsOpen, subscriptionsRevoked].map((metric) => stage.recorder.valueOf(metric))).toEqual([1, 1]);
 });

@@ -8,14 +8,14 @@ import type { Session } from '../session/session.js';
 import { WireRefusal } from '../session/wire-refusal.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { Recorder } from '../telemetry/recorder.js';
-import type { ChannelAccess } from './channel-access.js';
+import type { Authorizer } from './authorizer.js';
 import { readChannel, readHistoryFrame, readPosition } from './channel-frames.js';
 import { historyPagesAnswered } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
 
 export interface HistoryRouteParts {
   readonly hub: Hub;
-  readonly access: ChannelAccess;
+  readonly authorizer: Authorizer;
   readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly recorder: Recorder;
   readonly options: ChannelOptions;
@@ -46,14 +46,14 @@ export class HistoryRoute implements FrameRoute {
     const frame = readHistoryFrame(body);
     const channel = readChannel(frame.channel);
     const after = readPosition(frame.after);
-    const { access, hub, options } = this.parts;
+    const { authorizer, hub, options } = this.parts;
     const limits = { maxEvents: frame.limit, maxBytes: options.pageMaxBytes };
-    const { generation } = access;
-    const { delivery } = await access.authorize('history', session, channel);
+    const { generation } = authorizer;
+    const { delivery } = await authorizer.authorize('history', session, channel);
     if (delivery === 'live') throw new CodedError('NOT_DURABLE');
     const page = await hub.history(channel, after, limits);
     // Access may have been withdrawn meanwhile; then the policy has the last word.
-    if (access.generation !== generation) await access.authorize('history', session, channel);
+    if (authorizer.generation !== generation) await authorizer.authorize('history', session, channel);
     return page;
   }
 }

@@ -14,7 +14,7 @@ const start = encodePosition({ epoch: 'epoch1' as Epoch, offset: 0 as Offset, id
 const endings = {
   unsubscribe: (stage: ChannelBench, session: FakeSession) => void stage.unsubscribe(session, sfo),
   disconnect: (stage: ChannelBench, session: FakeSession) => stage.disconnect(session),
-  revoke: (stage: ChannelBench) => void stage.access.revoke({ channel: sfo }),
+  withdrawal: (stage: ChannelBench) => stage.authorizer.withdraw({ channel: sfo }),
 };
 
 /** Where a subscribe can stand still. */
@@ -102,6 +102,21 @@ describe('A subscribe that is overtaken', () => {
     expect(await stage.subscribe(session, sfo)).toMatchObject({ error: { code: 'FORBIDDEN' } });
     await expectNothingHeld();
   });
+
+  it.each(Object.keys(places) as (keyof typeof places)[])(
+    'by the loss of withdrawals %s is void, and asked again',
+    async (place) => {
+      await places[place](stage);
+      const answer = stage.subscribe(session, sfo, place === 'while it reads' ? start : undefined);
+      await settled();
+      stage.authorizer.askAnew();
+      await goOn();
+      expect(await answer).toMatchObject({ outcome: 'refused', error: { code: 'BUSY', retry: 'backoff' } });
+      await expectNothingHeld();
+      stage.answerPolicy(false);
+      expect(await stage.subscribe(session, sfo)).toMatchObject({ error: { code: 'FORBIDDEN' } });
+    },
+  );
 
   it('is refused for a session that has ended', async () => {
     session.end();

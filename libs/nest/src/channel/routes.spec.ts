@@ -197,7 +197,7 @@ describe('history', () => {
     const page = stage.history(session, { channel: sfo, limit: 3 });
     await settled();
     stage.answerPolicy(false);
-    stage.access.revoke({ subject: 'ann' });
+    stage.authorizer.withdraw({ subject: 'ann' });
     stage.bench.store.release();
     await expect(page).rejects.toMatchObject({ wire: { code: 'FORBIDDEN' } });
   });
@@ -212,21 +212,40 @@ describe('history', () => {
   });
 });
 
-describe('revoke', () => {
+describe('a withdrawal', () => {
   it('takes matching sessions out of the room at once and tells them', async () => {
     const other = stage.session('s2');
     await stage.bench.hub.start();
     await stage.subscribe(session, sfo);
     await stage.subscribe(session, 'desk.OAK');
     await stage.subscribe(other, sfo);
-    expect(stage.access.revoke({ subject: 'bob' })).toBe(0);
-    expect(stage.access.revoke({ channel: sfo, matches: () => true })).toBe(2);
+    stage.authorizer.withdraw({ subject: 'bob' });
+    stage.authorizer.withdraw({ subject: 'ann', channel: channelNamed('desk.JFK') });
+    expect([session.told, other.told]).toEqual([[], []]);
+    stage.authorizer.withdraw({ channel: sfo });
     expect([...session.rooms]).toEqual(['channel:desk.OAK']);
     expect(other.told).toMatchObject([{ kind: 'revoked', channel: sfo, error: { code: 'FORBIDDEN' } }]);
     stage.bench.publish(sfo);
     await settled();
     expect(stage.bench.emittedOffsets).toEqual([1]);
     expect(session.offsets).toEqual([]);
+  });
+});
+
+describe('the loss of withdrawals', () => {
+  it('puts everybody out of all rooms until their policies have decided anew', async () => {
+    await stage.subscribe(session, sfo);
+    await stage.subscribe(session, 'typing.SFO');
+    stage.authorizer.askAnew();
+    expect(session.rooms.size).toBe(0);
+    expect(session.told).toMatchObject([
+      { kind: 'lagging', channels: [sfo] },
+      { kind: 'lagging', channels: ['typing.SFO'] },
+    ]);
+    stage.answerPolicy(false);
+    expect(await stage.subscribe(session, sfo)).toMatchObject({ error: { code: 'FORBIDDEN' } });
+    expect(await stage.subscribe(session, 'typing.SFO')).toMatchObject({ outcome: 'live' });
+    expect([...session.rooms]).toEqual(['channel:typing.SFO']);
   });
 });
 

@@ -12,14 +12,14 @@ import type { Hub, Standing } from '../hub/hub.js';
 import type { CodedAnswer } from '../session/coded-answer.js';
 import type { Session } from '../session/session.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
-import type { ChannelAccess } from './channel-access.js';
+import type { Authorizer } from './authorizer.js';
 import { readChannel, readPosition } from './channel-frames.js';
 import { withdrawn, type Subscription } from './subscription.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
 export interface SubscriberParts {
   readonly hub: Hub;
-  readonly access: ChannelAccess;
+  readonly authorizer: Authorizer;
   readonly subscriptions: SubscriptionRegistry;
   readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly busyRetryAfterMs: number;
@@ -54,12 +54,14 @@ export class Subscriber {
 
   /** Only an answer that leaves the session in the room leaves it a subscription. */
   async #attempt(session: Session, item: SubscribeItem, limits: PageLimits): Promise<SubscribeAnswer> {
-    const { subscriptions } = this.parts;
+    const { subscriptions, authorizer } = this.parts;
     const since = readPosition(item.since);
     const subscription = subscriptions.open(session, readChannel(item.channel));
     const { isLatest } = subscription.attempt();
+    const { renewals } = authorizer;
     try {
       const answer = await this.#answer(subscription, item.sid, since, limits);
+      if (authorizer.renewals !== renewals) throw this.#busy();
       if (answer.outcome === 'behind' && isLatest()) subscriptions.end(subscription, withdrawn());
       return answer;
     } catch (error) {
@@ -74,9 +76,9 @@ export class Subscriber {
     since: Position | undefined,
     limits: PageLimits,
   ): Promise<SubscribeAnswer> {
-    const { access, hub } = this.parts;
+    const { authorizer, hub } = this.parts;
     const { session, channel } = subscription;
-    const contract = await access.authorize('subscribe', session, channel);
+    const contract = await authorizer.authorize('subscribe', session, channel);
     subscription.assertOpen();
     if (contract.delivery === 'live') {
       if (since) throw new CodedError('NOT_DURABLE');
@@ -90,7 +92,7 @@ export class Subscriber {
       const answer = await this.#joinAndRead(subscription, sid, since, limits);
       if (answer) return answer;
     }
-    throw new CodedError('BUSY', { retryAfterMs: this.parts.busyRetryAfterMs });
+    throw this.#busy();
   }
 
   /** `undefined`: the session was put out of the room, or the room onto another place, so the answer is void. */
@@ -123,6 +125,10 @@ export class Subscriber {
     if (last.epoch !== since.epoch || last.offset - since.offset <= limits.maxEvents) return undefined;
     const page = await this.parts.hub.history(channel, since, limits);
     return page.outcome === 'more' ? page : undefined;
+  }
+
+  #busy(): CodedError {
+    return new CodedError('BUSY', { retryAfterMs: this.parts.busyRetryAfterMs });
   }
 
   #standing(channel: ChannelName): Standing {

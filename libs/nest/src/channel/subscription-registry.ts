@@ -47,6 +47,11 @@ export class SubscriptionRegistry implements Audience {
     return [...(this.#bySession.get(session)?.values() ?? [])];
   }
 
+  /** Those that somebody wants. */
+  get channels(): readonly ChannelName[] {
+    return [...this.#byChannel.keys()];
+  }
+
   /** How many there are of one channel. */
   on(channel: ChannelName): number {
     return this.#byChannel.get(channel)?.size ?? 0;

@@ -1,11 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelContract } from '@millrace/protocol';
+import { accessChannel } from './access-channel.js';
 import type { ChannelRegistry } from './channel-registry.js';
 
 /** Says of each contract, once, that events go out on channels to which nobody can subscribe: a policy was forgotten. */
 export class UnheardChannels {
   readonly #logger = new Logger('Millrace');
-  readonly #seen = new WeakSet<ChannelContract>();
+  /** The access channel is for nodes alone. */
+  readonly #seen = new WeakSet<ChannelContract>([accessChannel]);
 
   constructor(private readonly channels: Pick<ChannelRegistry, 'has'>) {}
 

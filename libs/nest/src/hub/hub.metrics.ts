@@ -4,7 +4,7 @@ import { followCounts } from './follow-state.js';
 export const channelsFollowed = {
   kind: 'gauge',
   name: 'realtime_hub_followed_channels',
-  help: 'Channels that this node follows',
+  help: 'Channels that this node follows, that of withdrawals included',
 } as const satisfies GaugeMetric;
 
 export const eventsEmitted = {

@@ -6,7 +6,7 @@ import type { HubOptions } from '../../hub/hub.options.js';
 import type { Session } from '../../session/session.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
 import { BoundPolicy } from '../bound-policy.js';
-import { ChannelAccess } from '../channel-access.js';
+import { Authorizer } from '../authorizer.js';
 import { defaultChannelOptions, type ChannelOptions } from '../channel.options.js';
 import { ChannelRegistry } from '../channel-registry.js';
 import { HistoryRoute } from '../history-route.js';
@@ -30,7 +30,7 @@ export class ChannelBench {
   readonly channels = new ChannelRegistry();
   readonly subscriptions: SubscriptionRegistry;
   readonly bench: HubBench;
-  readonly access: ChannelAccess;
+  readonly authorizer: Authorizer;
   readonly #subscribe: SubscribeRoute;
   readonly #unsubscribe: UnsubscribeRoute;
   readonly #history: HistoryRoute;
@@ -46,10 +46,10 @@ export class ChannelBench {
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
     const { clock, hub: benchHub } = this.bench;
     const answers = { ofRepeatable: refusalOf };
-    this.access = new ChannelAccess({ channels: this.channels, subscriptions, clock, recorder, options });
+    this.authorizer = new Authorizer({ channels: this.channels, subscriptions, clock, recorder, options });
     const subscriber = new Subscriber({
       hub: benchHub,
-      access: this.access,
+      authorizer: this.authorizer,
       subscriptions,
       answers,
       busyRetryAfterMs: options.busyRetryAfterMs,
@@ -62,7 +62,7 @@ export class ChannelBench {
       maxPending: maxSubscriptions,
     });
     this.#unsubscribe = new UnsubscribeRoute(subscriptions);
-    this.#history = new HistoryRoute({ hub: benchHub, access: this.access, answers, recorder, options });
+    this.#history = new HistoryRoute({ hub: benchHub, authorizer: this.authorizer, answers, recorder, options });
   }
 
   policy(contract: ChannelContract, policy: Policy): void {

@@ -1,0 +1,81 @@
+import { Logger } from '@nestjs/common';
+import type { ChannelName, ControlFrame, EventsFrame } from '@millrace/protocol';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { accessChannelName, type Revocation } from './access-channel.js';
+import { AccessRoom } from './access-room.js';
+
+const desk = 'desk.SFO' as ChannelName;
+let done: unknown[];
+let room: AccessRoom;
+let logged: ReturnType<typeof vi.spyOn>;
+
+beforeEach(() => {
+  done = [];
+  logged = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+  const note =
+    (what: string) =>
+    (...given: unknown[]) =>
+      void done.push([what, ...given]);
+  room = new AccessRoom(
+    { events: note('events'), live: note('live'), control: note('control'), size: () => 7 },
+    { lagging: note('lagging') },
+    { withdraw: (revocation: Revocation) => void done.push(revocation), askAnew: note('ask anew') },
+  );
+});
+afterEach(() => vi.restoreAllMocks());
+
+const frame = (channel: ChannelName, ...data: readonly unknown[]): EventsFrame => ({
+  channel,
+  epoch: 'e',
+  prev: 0,
+  events: data.map((one, index) => ({
+    offset: index + 1,
+    id: `e${index}`,
+    type: 'access.revoked',
+    time: 0,
+    data: JSON.stringify(one),
+  })),
+});
+
+it('gives on what concerns other channels', () => {
+  const control: ControlFrame = { kind: 'discontinuity', channel: desk, reason: 'epoch' };
+  const live = { channel: desk, events: [] };
+  room.events('r', frame(desk, 1));
+  room.control('r', control);
+  room.live('r', live);
+  room.lagging(desk);
+  expect(done).toEqual([
+    ['events', 'r', frame(desk, 1)],
+    ['control', 'r', control],
+    ['live', 'r', live],
+    ['lagging', desk],
+  ]);
+  expect(room.size('r')).toBe(7);
+});
+
+it('carries out withdrawals, in their order', () => {
+  const all = [{ subject: 'ann' }, { channel: desk }, { subject: 'bob', channel: desk }];
+  room.events('r', frame(accessChannelName, ...all));
+  expect(done).toEqual(all);
+});
+
+it.each([null, 'text', {}, { subject: 7 }, { channel: 'no/channel' }, { subject: 'ann', channel: 7 }])(
+  'carries out nothing for %j, and says so',
+  (data) => {
+    room.events('r', frame(accessChannelName, data, { subject: 'ann' }));
+    expect(done).toEqual([{ subject: 'ann' }]);
+    expect(logged).toHaveBeenCalledOnce();
+  },
+);
+
+it('lets everybody ask anew when it cannot be told whose access was withdrawn', () => {
+  room.lagging(accessChannelName);
+  room.control('r', { kind: 'discontinuity', channel: accessChannelName, reason: 'epoch' });
+  expect(done).toEqual([['ask anew'], ['ask anew']]);
+});
+
+it('leaves what a newer version may say alone', () => {
+  const { events, ...rest } = frame(accessChannelName, { subject: 'ann' });
+  room.events('r', { ...rest, events: events.map((event) => ({ ...event, type: 'access.granted' })) });
+  expect([done, logged.mock.calls]).toEqual([[], []]);
+});

@@ -1,0 +1,68 @@
+import { Logger } from '@nestjs/common';
+import {
+  isChannelName,
+  type ChannelName,
+  type ControlFrame,
+  type EventsFrame,
+  type LiveFrame,
+  type WireEvent,
+} from '@millrace/protocol';
+import type { Audience } from '../hub/audience.port.js';
+import type { RoomEmitter } from '../hub/room-emitter.port.js';
+import { accessChannelName, type Revocation } from './access-channel.js';
+import type { Authorizer } from './authorizer.js';
+
+/**
+ * Stands between the hub and the rooms. The room of the access channel is empty: what the hub emits there, in order and
+ * without a hole, is carried out on this node.
+ *
+ * Where the hub cannot tell what was in a hole, nobody knows whose access was withdrawn in it: everybody asks again.
+ */
+export class AccessRoom implements RoomEmitter, Audience {
+  readonly #logger = new Logger('Millrace');
+
+  constructor(
+    private readonly rooms: RoomEmitter,
+    private readonly audience: Audience,
+    private readonly authorizer: Pick<Authorizer, 'withdraw' | 'askAnew'>,
+  ) {}
+
+  events(room: string, frame: EventsFrame): void {
+    if (frame.channel !== accessChannelName) return this.rooms.events(room, frame);
+    for (const event of frame.events) this.#carryOut(event);
+  }
+
+  live(room: string, frame: LiveFrame): void {
+    this.rooms.live(room, frame);
+  }
+
+  size(room: string): number {
+    return this.rooms.size(room);
+  }
+
+  control(room: string, frame: ControlFrame): void {
+    if ('channel' in frame && frame.channel === accessChannelName) return this.authorizer.askAnew();
+    this.rooms.control(room, frame);
+  }
+
+  lagging(channel: ChannelName): void {
+    if (channel === accessChannelName) return this.authorizer.askAnew();
+    this.audience.lagging(channel);
+  }
+
+  /** From SQL anything may come. What no version of Millrace understands withdraws nothing. */
+  #carryOut({ id, type, data }: WireEvent): void {
+    if (type !== 'access.revoked') return;
+    const revocation = readRevocation(data);
+    if (revocation) this.authorizer.withdraw(revocation);
+    else this.#logger.error(`Event ${id} of "${accessChannelName}" withdraws nothing: it needs a subject or a channel`);
+  }
+}
+
+function readRevocation(data: string): Revocation | undefined {
+  const { subject, channel } = Object(JSON.parse(data)) as Readonly<Record<string, unknown>>;
+  if (subject !== undefined && typeof subject !== 'string') return undefined;
+  if (channel !== undefined && !(typeof channel === 'string' && isChannelName(channel))) return undefined;
+  if (subject === undefined && channel === undefined) return undefined;
+  return { ...(subject !== undefined && { subject }), ...(channel !== undefined && { channel }) };
+}

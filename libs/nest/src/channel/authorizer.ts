@@ -1,0 +1,107 @@
+import { ForbiddenException } from '@nestjs/common';
+import type { ChannelContract, ChannelName } from '@millrace/protocol';
+import type { Clock } from '../core/clock.js';
+import { CodedError } from '../core/coded-error.js';
+import { Gate } from '../core/gate.js';
+import { inTime, LATE } from '../core/in-time.js';
+import type { Session } from '../session/session.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import type { Revocation } from './access-channel.js';
+import type { Purpose } from './bound-policy.js';
+import { policyCalls, subscriptionsRevoked } from './channel.metrics.js';
+import type { ChannelOptions } from './channel.options.js';
+import type { ChannelRegistry, FoundChannel } from './channel-registry.js';
+import type { SubscriptionRegistry } from './subscription-registry.js';
+
+export interface AuthorizerParts {
+  readonly channels: ChannelRegistry;
+  readonly subscriptions: SubscriptionRegistry;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly options: ChannelOptions;
+}
+
+/** Asks the policies who may do what on this node, and carries out withdrawals there. */
+export class Authorizer {
+  readonly #gate: Gate;
+  #generation = 0;
+  #renewals = 0;
+
+  constructor(private readonly parts: AuthorizerParts) {
+    const { policyConcurrency: concurrency, maxWaitingPolicyCalls: maxWaiting, busyRetryAfterMs } = parts.options;
+    this.#gate = new Gate({ concurrency, maxWaiting, retryAfterMs: busyRetryAfterMs });
+  }
+
+  /** Grows with every withdrawal: a permission from before may no longer stand. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Grows when everybody has to ask anew: a permission from before does not stand. */
+  get renewals(): number {
+    return this.#renewals;
+  }
+
+  /**
+   * The channel's contract, if the session may.
+   *
+   * @throws CodedError `FORBIDDEN`, also for a channel that does not exist, or `BUSY`; and whatever the policy throws
+   */
+  async authorize(purpose: Purpose, session: Session, channel: ChannelName): Promise<ChannelContract> {
+    const found = this.parts.channels.find(channel);
+    const result = found ? await this.#asked(purpose, session, channel, found) : 'denied';
+    this.parts.recorder.count(policyCalls, { result });
+    if (result === 'timeout') throw new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
+    if (!found || result === 'denied') throw new CodedError('FORBIDDEN');
+    return found.policy.contract;
+  }
+
+  /** Matching subscriptions end, those that are still pending too, and their sessions are told. */
+  withdraw({ subject, channel }: Revocation): void {
+    this.#generation++;
+    const error = new CodedError('FORBIDDEN');
+    const withdrawn = this.parts.subscriptions.where(
+      (one) =>
+        (subject === undefined || one.session.subject === subject) &&
+        (channel === undefined || one.channel === channel),
+    );
+    for (const subscription of withdrawn) {
+      this.parts.subscriptions.end(subscription, error);
+      subscription.session.tell({ kind: 'revoked', channel: subscription.channel, error: error.toWire() });
+    }
+    this.parts.recorder.count(subscriptionsRevoked, {}, withdrawn.length);
+  }
+
+  /** Nobody knows whose access was withdrawn: all leave their rooms, and the policies decide about each anew. */
+  askAnew(): void {
+    this.#generation++;
+    this.#renewals++;
+    for (const channel of this.parts.subscriptions.channels) this.parts.subscriptions.lagging(channel);
+  }
+
+  async #asked(
+    purpose: Purpose,
+    session: Session,
+    channel: ChannelName,
+    { policy, params }: FoundChannel,
+  ): Promise<'allowed' | 'denied' | 'timeout'> {
+    if (this.#gate.isFull) this.parts.recorder.count(policyCalls, { result: 'busy' });
+    return this.#gate.run(async () => {
+      // Whoever left while waiting is not asked about.
+      if (session.ended.aborted) throw new CodedError('SESSION_ENDED');
+      try {
+        return await this.#inTime(policy.allows(purpose, session, channel, params));
+      } catch (error) {
+        this.parts.recorder.count(policyCalls, { result: error instanceof ForbiddenException ? 'denied' : 'failed' });
+        throw error;
+      }
+    });
+  }
+
+  /** A policy that hangs gives its place back. */
+  async #inTime(answer: Promise<boolean>): Promise<'allowed' | 'denied' | 'timeout'> {
+    const yes = await inTime(this.parts.clock, this.parts.options.policyTimeoutMs, answer);
+    if (yes === LATE) return 'timeout';
+    return yes ? 'allowed' : 'denied';
+  }
+}
