@@ -10,7 +10,10 @@ export async function plantInPass(client: Client, real: RegExp, faulty: string):
   await client.query(body.replace('millrace.pass(', 'millrace.pass_faulty(').replace(real, faulty));
 }
 
-/** Numbers inside the writer's own transaction: offsets without holes, but `pos` is drawn long before the commit. */
+/**
+ * Numbers inside the writer's own transaction: offsets without holes, but `pos` is drawn long before the commit. Writers
+ * stand still in between for unequal times, or a busy machine may let each of them finish before the next one draws.
+ */
 export async function plantEarlyNumbering(client: Client): Promise<void> {
   await client.query(`create function millrace.stage_early(channel text, id text, type text, data text) returns void
 language sql as $$
@@ -22,6 +25,7 @@ language sql as $$
     returning *
   )
   insert into millrace.event (pos, channel, epoch, "offset", id, type, data, ts)
-  select nextval('millrace.event_pos'), $1, h.epoch, h.head, $2, $3, $4, h.last_ts from head h
+  select nextval('millrace.event_pos'), $1, h.epoch, h.head, $2, $3, $4, h.last_ts from head h;
+  select pg_sleep(0.03 * random())
 $$`);
 }

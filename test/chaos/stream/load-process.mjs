@@ -28,20 +28,18 @@ const database = new PgDatabase(
   { connectionString: load.url, maxConnections: load.transactional + 2 },
   { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 },
 );
-const earlyStage = (executor, schema, { channel, id, type, data }) =>
-  executor.query(`select ${schema}.${load.stageFunction}($1::text, $2::text, $3::text, $4::text)`, [
+const store = new SqlStreamStore(
+  { database, options, recorder: silentRecorder, clock: systemClock },
+  { ...(load.passFunction && { passFunction: load.passFunction }) },
+);
+const stageFaultily = (executor, { channel, id, type, data }) =>
+  executor.query(`select millrace.${load.stageFunction}($1::text, $2::text, $3::text, $4::text)`, [
     channel,
     id,
     type,
     data,
   ]);
-const store = new SqlStreamStore(
-  { database, options, recorder: silentRecorder, clock: systemClock },
-  {
-    ...(load.passFunction && { passFunction: load.passFunction }),
-    ...(load.stageFunction && { stage: earlyStage }),
-  },
-);
+const stage = load.stageFunction ? stageFaultily : (executor, event) => store.stage(executor, event);
 const sequencer = new Sequencer({ store, options, recorder: silentRecorder, clock: systemClock });
 
 const records = [];
@@ -99,7 +97,7 @@ async function transact(kicks) {
       const record = { id: event.id, channel: event.channel, begun: now(), outcome };
       records.push(record);
       own.push(record);
-      await store.stage(transaction, event);
+      await stage(transaction, event);
       if (any(4) === 0) await sleep(any(10));
     }
     if (any(3) === 0) await lockRow(transaction);

@@ -25,7 +25,7 @@ export interface SqlStreamStoreParts {
   readonly clock: Clock;
 }
 
-/** Where tests plant faults: other functions of the schema in place of the real ones. */
+/** Where tests plant faults: another function of the schema in place of the real one. */
 export interface StoreSeams {
   readonly passFunction?: string;
 }
