@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { board, postNote, writeNote } from '../apps/notes/contracts.js';
-import { serviceAddress } from '../support/service-address.js';
 import { cleanCommands } from './support/command-check.js';
+import { DatabaseServer } from './support/database-server.js';
 import { stagedEvents } from './support/event-log.js';
 import { cleanJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
@@ -18,32 +17,18 @@ const boards = ['red', 'green', 'blue'];
 const OUTAGE_MS = 6_500;
 
 let stage: Stage;
-let server: pg.Client;
+let server: DatabaseServer;
 beforeAll(async () => {
   stage = await Stage.set({
     adminKey,
     options: { stream: { publishTimeoutMs: 2_000 }, session: { framesPerSecond: 200 } },
   });
-  server = new pg.Client({ connectionString: serviceAddress('DATABASE_URL') });
-  await server.connect();
+  server = await DatabaseServer.of(stage.database);
 });
 afterAll(async () => {
-  await server.end();
+  await server.close();
   await stage.clear();
 });
-
-const databaseName = (): string => new URL(stage.database.url).pathname.slice(1);
-
-async function cutConnections(): Promise<number> {
-  const { rowCount } = await server.query(
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'millrace'`,
-    [databaseName()],
-  );
-  return rowCount ?? 0;
-}
-
-const allowConnections = (allowed: boolean): Promise<unknown> =>
-  server.query(`alter database ${databaseName()} allow_connections ${String(allowed)}`);
 
 it('loses, doubles and swaps nothing while the database cuts connections and then stays away', async () => {
   const keepers = Array.from({ length: 12 }, (_, index) => {
@@ -60,13 +45,13 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
   await load.progress(30);
   for (let round = 0; round < 15; round++) {
     await sleep(100);
-    cut += await cutConnections();
+    cut += await server.cut();
   }
   expect(await stage.node.readiness()).toBe(200);
 
-  await allowConnections(false);
+  await server.allowConnections(false);
   const awayFrom = performance.now();
-  cut += await cutConnections();
+  cut += await server.cut();
   const probe = stage.client('probe');
   const failures = await Promise.allSettled([
     probe.send(writeNote, { board: 'red', text: 'away' }),
@@ -87,7 +72,7 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
   }
   expect(await askAsOperator(stage.node, 'admin/realtime/sessions')).toMatchObject({ status: 200 });
   await sleep(Math.max(0, OUTAGE_MS - (performance.now() - awayFrom)));
-  await allowConnections(true);
+  await server.allowConnections(true);
   const readyMs = Math.round(await until('the node is ready', async () => (await stage.node.readiness()) === 200));
   await load.progress(60);
   await load.stop();
@@ -124,19 +109,19 @@ it('goes on by itself after a failover in which it reached the standby first', a
     );
   await until('it is subscribed', () => keeper.subscription.state === 'subscribed');
   expect([await failureOf(writeNote), await failureOf(postNote)]).toEqual(['none', 'none']);
-  await server.query(`alter database ${databaseName()} set default_transaction_read_only = on`);
-  await cutConnections();
+  await server.alter('set default_transaction_read_only = on');
+  await server.cut();
   await until('it reached the standby', async () => (await failureOf(writeNote)) === 'TRANSACTION_ABORTED');
   expect(await failureOf(postNote)).toBe('STREAM_UNAVAILABLE');
-  await server.query(`alter database ${databaseName()} reset default_transaction_read_only`);
+  await server.alter('reset default_transaction_read_only');
   expect([await failureOf(writeNote), await failureOf(postNote)]).toEqual(['none', 'none']);
   await until('the notes are there', () => keeper.events.length >= 4);
   expect(await stage.node.readiness()).toBe(200);
 });
 
 it('asks again where a subscribe met a fault that passes', async () => {
-  await server.query(`alter database ${databaseName()} set lock_timeout = '100ms'`);
-  await cutConnections();
+  await server.alter("set lock_timeout = '100ms'");
+  await server.cut();
   await until('the node is back', async () => (await stage.node.readiness()) === 200);
   const [early, late] = [stage.client('early'), stage.client('late')];
   const known = new JournalKeeper('early', early.subscribe(board, { name: 'locked' }));

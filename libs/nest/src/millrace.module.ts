@@ -84,8 +84,8 @@ const providers: Provider[] = [
   {
     provide: StreamHealth,
     inject: [HealthIndicatorService, Ring, SessionDrain],
-    useFactory: (indicators: HealthIndicatorService, { sequencer }: Ring, drain: SessionDrain) =>
-      new StreamHealth(indicators, sequencer, drain, systemClock),
+    useFactory: (indicators: HealthIndicatorService, { sequencer, others }: Ring, drain: SessionDrain) =>
+      new StreamHealth(indicators, { sequencer, drain, others, clock: systemClock }),
   },
   {
     provide: NodeAdmin,
@@ -103,6 +103,7 @@ const providers: Provider[] = [
         outbox: new SqlOutbox(ring.database, ring.options.stream.schema),
         sequencer: ring.sequencer,
         options: ring.options.stream,
+        clock: systemClock,
         redis: ring.redisConnections,
         drain,
       }),

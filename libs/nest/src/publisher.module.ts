@@ -33,7 +33,7 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
       provide: StreamHealth,
       inject: [HealthIndicatorService, WorkerRing],
       useFactory: (indicators: HealthIndicatorService, { sequencer }: WorkerRing) =>
-        new StreamHealth(indicators, sequencer, { started: false }, systemClock),
+        new StreamHealth(indicators, { sequencer, drain: { started: false }, clock: systemClock }),
     },
     {
       provide: HubHealth,

@@ -51,7 +51,7 @@ export class Stage {
   }
 
   /** One more node beside the others; clients reach it by its own `url`. `preload` is a module that it loads first. */
-  async joinNode(settings: NodeSettings = {}, preload?: string): Promise<NotesNode> {
+  async joinNode(settings: Partial<NotesConfig> = {}, preload?: string): Promise<NotesNode> {
     const node = await NotesNode.start({ ...this.config, ...settings }, preload);
     this.#nodes.add(node);
     return node;

@@ -1,3 +1,4 @@
+import { FakeClock } from '../core/testing/fake-clock.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import type { SocketSession } from '../session/socket-session.js';
 import type { OutboxPage } from '../stream/outbox.port.js';
@@ -31,6 +32,7 @@ function admin(more: Partial<NodeAdminParts> = {}): NodeAdmin {
     drain: { started: false },
     redis: undefined,
     options: { retentionMs: 60_000, channelRetentionMs: {} },
+    clock: new FakeClock(),
     ...more,
   });
 }
@@ -46,6 +48,7 @@ it('describes this node first, then those that answered', async () => {
         draining: false,
         redis: 'down',
         lastPassAt: 7,
+        passAgeMs: 999_999_999_993,
       },
       { id: 'node-2' },
     ],

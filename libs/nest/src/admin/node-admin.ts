@@ -1,6 +1,7 @@
 import { PROTOCOL_VERSION, wireError, type ChannelName } from '@millrace/protocol';
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { CommandRoute } from '../command/command-route.js';
+import type { Clock } from '../core/clock.js';
 import type { Hub } from '../hub/hub.js';
 import type { OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionRegistry } from '../session/session-registry.js';
@@ -32,6 +33,7 @@ export interface NodeAdminParts {
   /** Connections to Redis; absent where there is none. */
   readonly redis: readonly { readonly isUp: boolean }[] | undefined;
   readonly options: Pick<StreamOptions, 'retentionMs' | 'channelRetentionMs'>;
+  readonly clock: Clock;
 }
 
 /** What an operator may see of this node and do to it. */
@@ -41,7 +43,7 @@ export class NodeAdmin {
   }
 
   describe(): object {
-    const { node, version, sessions, subscriptions, sequencer, drain, redis } = this.parts;
+    const { node, version, sessions, subscriptions, sequencer, drain, redis, clock } = this.parts;
     return {
       id: node,
       uptimeMs: Math.round(process.uptime() * 1_000),
@@ -50,6 +52,7 @@ export class NodeAdmin {
       sessions: sessions.size,
       subscriptions: subscriptions.size,
       lastPassAt: sequencer.lastPassAt ?? null,
+      passAgeMs: sequencer.lastPassAt === undefined ? null : clock.now() - sequencer.lastPassAt,
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
     };
   }

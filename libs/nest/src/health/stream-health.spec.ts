@@ -1,25 +1,74 @@
 import { Test } from '@nestjs/testing';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
-import { describe, expect, it } from 'vitest';
-import type { Clock } from '../core/clock.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FakeClock, settled } from '../core/testing/fake-clock.js';
+import type { NodeAnswers } from '../session/rooms/other-nodes.js';
 import { StreamHealth } from './stream-health.js';
 
-async function check(node: { lastPassAt?: number; draining?: boolean }, now: number) {
-  const module = await Test.createTestingModule({ imports: [TerminusModule] }).compile();
-  const sequencer = { lastPassAt: node.lastPassAt } as ConstructorParameters<typeof StreamHealth>[1];
-  const drain = { started: node.draining === true } as ConstructorParameters<typeof StreamHealth>[2];
-  const clock: Clock = { now: () => now, after: () => () => {} };
-  return new StreamHealth(module.get(HealthIndicatorService), sequencer, drain, clock).check();
+interface Node {
+  readonly passAgeMs?: number;
+  readonly draining?: boolean;
+  readonly ask?: () => Promise<NodeAnswers>;
 }
 
+let indicators: HealthIndicatorService;
+beforeAll(async () => {
+  const module = await Test.createTestingModule({ imports: [TerminusModule] }).compile();
+  indicators = module.get(HealthIndicatorService);
+});
+
+const clock = new FakeClock();
+
+function healthOf({ passAgeMs, draining = false, ask }: Node): StreamHealth {
+  const lastPassAt = passAgeMs === undefined ? undefined : clock.now() - passAgeMs;
+  const parts = { sequencer: { lastPassAt }, drain: { started: draining }, clock };
+  return new StreamHealth(indicators, { ...parts, ...(ask && { others: { ask } }) });
+}
+
+const answering =
+  (...nodes: readonly object[]) =>
+  (): Promise<NodeAnswers> =>
+    Promise.resolve({ nodes, complete: true });
+
 describe('readiness', () => {
+  it.each<[string, Node, object]>([
+    ['a pass was just there', { passAgeMs: 0 }, { status: 'up', passAgeMs: 0 }],
+    ['the last pass is as old as it may be', { passAgeMs: 5_000 }, { status: 'up', passAgeMs: 5_000 }],
+    ['the last pass is older', { passAgeMs: 5_001 }, { status: 'down', passAgeMs: 5_001 }],
+    ['there was none yet', {}, { status: 'down', reason: 'starting' }],
+    ['the node drains', { passAgeMs: 0, draining: true }, { status: 'down', reason: 'draining' }],
+  ])('when %s', async (_when, node, expected) => {
+    expect(await healthOf(node).check()).toEqual({ stream: expected });
+  });
+});
+
+describe('a node without a pass', () => {
+  const passAgeMs = 6_000;
+  const degraded = { stream: { status: 'up', state: 'degraded', passAgeMs } };
+  const down = { stream: { status: 'down', passAgeMs } };
+
   it.each([
-    ['a pass was just there', { lastPassAt: 1_000 }, 1_000, { status: 'up', passAgeMs: 0 }],
-    ['the last pass is as old as it may be', { lastPassAt: 1_000 }, 6_000, { status: 'up', passAgeMs: 5_000 }],
-    ['the last pass is older', { lastPassAt: 1_000 }, 6_001, { status: 'down', passAgeMs: 5_001 }],
-    ['there was none yet', {}, 1_000, { status: 'down', reason: 'starting' }],
-    ['the node drains', { lastPassAt: 1_000, draining: true }, 1_000, { status: 'down', reason: 'draining' }],
-  ])('when %s', async (_when, node, now, expected) => {
-    expect(await check(node, now)).toEqual({ stream: expected });
+    ['another has one', [{ passAgeMs: 400 }, { passAgeMs: 9_000 }], down],
+    ['another of an older release does not say', [{ lastPassAt: 1 }], down],
+    ['another says nonsense', [{ passAgeMs: 'soon' }], down],
+    ['nobody answers', [], down],
+    ['the others lost the database in the same moment', [{ passAgeMs: 4_000 }, { passAgeMs: 7_000 }], degraded],
+    ['another is only starting', [{ passAgeMs: null }], degraded],
+  ])('when %s', async (_when, others, expected) => {
+    expect(await healthOf({ passAgeMs, ask: answering(...others) }).check()).toEqual(expected);
+  });
+
+  it('steps back when the others do not answer in time', async () => {
+    const checked = healthOf({ passAgeMs, ask: () => new Promise(() => {}) }).check();
+    await settled();
+    await clock.advance(500);
+    expect(await checked).toEqual(down);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not asked about as long as this one has a pass, or drains', async () => {
+    const ask = () => Promise.reject(new Error('asked'));
+    expect(await healthOf({ passAgeMs: 5_000, ask }).check()).toMatchObject({ stream: { status: 'up' } });
+    expect(await healthOf({ passAgeMs, draining: true, ask }).check()).toMatchObject({ stream: { status: 'down' } });
   });
 });
