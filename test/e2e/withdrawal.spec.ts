@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ChannelAccess, MillraceModule } from '@millrace/nest';
 import { channelName } from '@millrace/protocol';
 import { NestFactory } from '@nestjs/core';
@@ -56,6 +57,39 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     const pages = nodes.map(({ url }) => stage.client('eve', { url }).history(board, { name: 'red' }));
     const refused = { status: 'rejected', reason: { code: 'FORBIDDEN' } };
     expect(await Promise.allSettled(pages)).toMatchObject([refused, refused]);
+  });
+
+  it('while clients come and go', async () => {
+    const watchers = Array.from({ length: 20 }, (_, index) => {
+      const client = stage.client(`w${index}`, { url: nodes[index % 2]!.url });
+      return { client, keeper: new JournalKeeper(`w${index}`, client.subscribe(board, { name: 'storm' })) };
+    });
+    await until('all watch', () => watchers.every(({ keeper }) => keeper.subscription.state === 'subscribed'));
+    const [writer, moderator] = [stage.client('gil'), stage.client('mod', { claims: { role: 'moderator' } })];
+    let moving = true;
+    const moves = watchers.map(async ({ client }) => {
+      while (moving) {
+        client.disconnect();
+        client.connect();
+        await sleep(Math.random() * 60);
+      }
+    });
+    for (let index = 0; index < 10; index++) {
+      await writer.send(writeNote, { board: 'storm', text: `before ${index}` });
+      await moderator.send(withdrawAccess, { subject: `w${index}`, board: 'storm' });
+    }
+    await sleep(1_000);
+    const markers = Array.from({ length: 10 }, (_, index) => `after ${index}`);
+    for (const text of markers) await writer.send(writeNote, { board: 'storm', text });
+    moving = false;
+    await Promise.all(moves);
+    const markersOf = ({ events }: JournalKeeper): string[] =>
+      events.map(({ data }) => (JSON.parse(data) as { text: string }).text).filter((text) => text.startsWith('after'));
+    const keepers = watchers.map(({ keeper }) => keeper);
+    const kept = keepers.slice(10);
+    await until('the others have it', () => kept.every((keeper) => markersOf(keeper).length >= markers.length));
+    expect(keepers.map(markersOf)).toEqual(keepers.map((_, index) => (index < 10 ? [] : markers)));
+    expect(keepers.map(({ errors }) => errors)).toEqual(keepers.map((_, index) => (index < 10 ? ['FORBIDDEN'] : [])));
   });
 
   it('by SQL, if and only if its transaction commits', async () => {

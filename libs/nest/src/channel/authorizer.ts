@@ -57,14 +57,10 @@ export class Authorizer {
   }
 
   /** Matching subscriptions end, those that are still pending too, and their sessions are told. */
-  withdraw({ subject, channel }: Revocation): void {
+  withdraw(revocation: Revocation): void {
     this.#generation++;
     const error = new CodedError('FORBIDDEN');
-    const withdrawn = this.parts.subscriptions.where(
-      (one) =>
-        (subject === undefined || one.session.subject === subject) &&
-        (channel === undefined || one.channel === channel),
-    );
+    const withdrawn = this.parts.subscriptions.matching(revocation);
     for (const subscription of withdrawn) {
       this.parts.subscriptions.end(subscription, error);
       subscription.session.tell({ kind: 'revoked', channel: subscription.channel, error: error.toWire() });

@@ -221,6 +221,7 @@ describe('a withdrawal', () => {
     await stage.subscribe(other, sfo);
     stage.authorizer.withdraw({ subject: 'bob' });
     stage.authorizer.withdraw({ subject: 'ann', channel: channelNamed('desk.JFK') });
+    stage.authorizer.withdraw({ subject: 'bob', channel: sfo });
     expect([session.told, other.told]).toEqual([[], []]);
     stage.authorizer.withdraw({ channel: sfo });
     expect([...session.rooms]).toEqual(['channel:desk.OAK']);
@@ -229,6 +230,8 @@ describe('a withdrawal', () => {
     await settled();
     expect(stage.bench.emittedOffsets).toEqual([1]);
     expect(session.offsets).toEqual([]);
+    stage.authorizer.withdraw({ subject: 'ann' });
+    expect([session.rooms.size, stage.subscriptions.size]).toEqual([0, 0]);
   });
 });
 

@@ -4,6 +4,7 @@ import type { Random } from '../core/random.js';
 import type { Audience } from '../hub/audience.port.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import type { Revocation } from './access-channel.js';
 import { subscriptionsOpen } from './channel.metrics.js';
 import { Subscription } from './subscription.js';
 
@@ -61,8 +62,11 @@ export class SubscriptionRegistry implements Audience {
     return this.#size;
   }
 
-  where(matches: (subscription: Subscription) => boolean): readonly Subscription[] {
-    return [...this.#byChannel.values()].flatMap((all) => [...all].filter(matches));
+  /** By the fewest there are to look at: those of one channel, or all sessions. */
+  matching({ subject, channel }: Revocation): readonly Subscription[] {
+    const isOf = ({ subject: own }: Session): boolean => subject === undefined || subject === own;
+    if (channel !== undefined) return [...(this.#byChannel.get(channel) ?? [])].filter(({ session }) => isOf(session));
+    return [...this.#bySession.keys()].filter(isOf).flatMap((session) => this.of(session));
   }
 
   end(subscription: Subscription, why: CodedError): void {
