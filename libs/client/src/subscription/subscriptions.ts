@@ -4,6 +4,7 @@ import type { Environment } from '../environment/environment.port.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
 import { ChannelSubscription } from './channel-subscription.js';
+import { chunks } from './frame-chunks.js';
 import { PositionKeeper, type PositionStorage } from './position-storage.js';
 import { SubscriptionHandle } from './subscription-handle.js';
 
@@ -30,10 +31,6 @@ interface WireRequest {
   readonly body: object;
   readonly channels: readonly ChannelName[];
 }
-
-const MAX_ITEMS = 100;
-/** Every server takes frames of this size, as JSON is: channels and positions are ASCII. */
-const MAX_FRAME_LENGTH = 16_000;
 
 /** All subscriptions of a client, and the frames that keep the server's side equal to them. */
 export class Subscriptions {
@@ -226,21 +223,3 @@ export class Subscriptions {
 }
 
 const refusal = (sid: number, error: WireError) => ({ sid, outcome: 'refused', error }) as const;
-
-/** In the order given, no more than a frame may have in each, of which `jsonOf` gives one item. */
-function chunks<T>(all: readonly T[], jsonOf: (one: T) => unknown): T[][] {
-  const chunked: T[][] = [];
-  let length = 0;
-  for (const one of all) {
-    const chunk = chunked.at(-1);
-    const ownLength = JSON.stringify(jsonOf(one)).length + 1;
-    length += ownLength;
-    if (chunk && chunk.length < MAX_ITEMS && length <= MAX_FRAME_LENGTH) {
-      chunk.push(one);
-    } else {
-      chunked.push([one]);
-      length = ownLength;
-    }
-  }
-  return chunked;
-}
