@@ -66,9 +66,9 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     });
     await until('all watch', () => watchers.every(({ keeper }) => keeper.subscription.state === 'subscribed'));
     const [writer, moderator] = [stage.client('gil'), stage.client('mod', { claims: { role: 'moderator' } })];
-    let moving = true;
+    const over = new AbortController();
     const moves = watchers.map(async ({ client }) => {
-      while (moving) {
+      while (!over.signal.aborted) {
         client.disconnect();
         client.connect();
         await sleep(Math.random() * 60);
@@ -81,7 +81,7 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     await sleep(1_000);
     const markers = Array.from({ length: 10 }, (_, index) => `after ${index}`);
     for (const text of markers) await writer.send(writeNote, { board: 'storm', text });
-    moving = false;
+    over.abort();
     await Promise.all(moves);
     const markersOf = ({ events }: JournalKeeper): string[] =>
       events.map(({ data }) => (JSON.parse(data) as { text: string }).text).filter((text) => text.startsWith('after'));
