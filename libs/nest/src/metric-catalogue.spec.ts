@@ -7,6 +7,7 @@ const stages = readdirSync(new URL('.', import.meta.url), { withFileTypes: true 
   .map(({ name }) => name);
 /** Of a gauge or a histogram; a counter ends in `total`, and nothing else does. */
 const units = [
+  'commands',
   'seconds',
   'bytes',
   'days',

@@ -138,6 +138,23 @@ describe('the connection', () => {
     expect(server.links).toHaveLength(0);
   });
 
+  it.each([[null], [undefined], ['']])('needs somebody to sign in when there is no token (%j)', async (none) => {
+    let token: string | null | undefined = none;
+    const asked: string[] = [];
+    const { server, client } = scene({ token: ({ reason }) => (asked.push(reason), token) });
+    const failure = client.send(ping).catch((error: unknown) => error);
+    await server.clock.advance(60_000);
+    const message = 'No token: nobody is signed in';
+    expect(client.state).toMatchObject({ kind: 'needs-auth', error: { code: 'UNAUTHENTICATED', message } });
+    expect(asked).toEqual(['connect', 'refused', 'refused']);
+    expect([server.links.length, server.clock.pending]).toEqual([0, 0]);
+    expect(await failure).toMatchObject({ code: 'UNAUTHENTICATED', outcome: 'not-applied' });
+    token = 'a-token';
+    client.connect();
+    await server.settle();
+    expect(client.state.kind).toBe('connected');
+  });
+
   it.each([
     ['PROTOCOL_UNSUPPORTED', 'disconnected', 1],
     ['UNAUTHENTICATED', 'needs-auth', 3],

@@ -1,4 +1,10 @@
-import { PROTOCOL_VERSION, type ControlFrame, type Handshake, type WireError } from '@millrace/protocol';
+import {
+  PROTOCOL_VERSION,
+  type ControlFrame,
+  type Handshake,
+  type RetryPolicy,
+  type WireError,
+} from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
 import { runAt } from '../environment/run-at.js';
@@ -102,7 +108,9 @@ export class Connection {
     const attempt = (this.#attempt = new AbortController());
     this.parts.tokens.fetch(wasRefused ? 'refused' : 'connect', attempt.signal).then(
       (token) => {
-        if (!attempt.signal.aborted) this.#open(token, attempt.signal);
+        if (attempt.signal.aborted) return;
+        if (token) this.#open(token, attempt.signal);
+        else this.apply({ kind: 'lost', error: noToken('nobody is signed in', 'reauthenticate') });
       },
       (error: unknown) => {
         if (!attempt.signal.aborted) this.apply({ kind: 'lost', error: tokenFailure(error) });
@@ -146,6 +154,9 @@ export class Connection {
 }
 
 function tokenFailure(error: unknown): WireError {
-  const why = error instanceof Error ? error.message : String(error);
-  return { code: 'UNAUTHENTICATED', message: `No token: ${why}`, retry: 'backoff' };
+  return noToken(error instanceof Error ? error.message : String(error), 'backoff');
+}
+
+function noToken(why: string, retry: RetryPolicy): WireError {
+  return { code: 'UNAUTHENTICATED', message: `No token: ${why}`, retry };
 }

@@ -18,7 +18,7 @@ export type RefreshInput =
   | { readonly kind: 'asked' }
   | { readonly kind: 'due' }
   | { readonly kind: 'fetched' }
-  /** The token function failed, or the server refused its token or did not answer. */
+  /** The token function failed or had none, or the server refused its token or did not answer. */
   | { readonly kind: 'failed'; readonly error?: WireError };
 
 /** Before the server asks by itself (30 s by default), so that its question is only needed when this one failed. */

@@ -69,6 +69,20 @@ describe('a token', () => {
     expect(client.state.kind).toBe('connected');
   });
 
+  it('that is not there any more leaves the session to its end', async () => {
+    const server = new FakeServer();
+    const tokens = ['first', null, null, null, null];
+    const client = createClient({ ...server.options, token: () => tokens.shift() });
+    client.connect();
+    await server.settle();
+    server.link.control({ kind: 'welcome', session: 's', expiresInMs: 60_000 });
+    await server.clock.advance(30_400);
+    expect([tokens.length, client.state.kind]).toEqual([3, 'connected']);
+    server.link.control({ kind: 'closing', error: wireError('TOKEN_EXPIRED') });
+    await server.clock.advance(5_000);
+    expect([tokens.length, client.state.kind]).toEqual([1, 'needs-auth']);
+  });
+
   it('is not refreshed any more when the session has ended', async () => {
     const { server, client, reasons } = await scene(60_000);
     client.disconnect();

@@ -58,7 +58,7 @@ export class TokenRefresh {
 
   #fetch(): void {
     this.parts.tokens.fetch('refresh', this.#ended.signal).then(
-      (token) => this.#send(token),
+      (token) => (token ? this.#send(token) : this.#apply({ kind: 'failed' })),
       () => this.#apply({ kind: 'failed' }),
     );
   }

@@ -13,11 +13,12 @@ export interface TokenRequest {
 
 /**
  * Asked for every connection and before each expiry, never twice at once; keep a cache in it if asking is dear.
- * A failure is tried again with growing pauses.
+ * A failure is tried again with growing pauses. Nothing in the place of a token says that nobody is signed in, and is taken
+ * as a refused token is: after the third time in a row the connection is `needs-auth`.
  *
  * @publicApi
  */
-export type TokenFunction = (request: TokenRequest) => string | Promise<string>;
+export type TokenFunction = (request: TokenRequest) => string | null | undefined | Promise<string | null | undefined>;
 
 /**
  * Calls the token function once at a time. Whoever comes meanwhile waits and then asks anew, never shares: the call
@@ -32,7 +33,11 @@ export class TokenSource {
     private readonly environment: Environment,
   ) {}
 
-  /** @throws the reason of `signal`, whatever the function throws, or an `Error` after the time-out */
+  /**
+   * `''` where nobody is signed in.
+   *
+   * @throws the reason of `signal`, whatever the function throws, or an `Error` after the time-out
+   */
   fetch(reason: TokenRequest['reason'], signal: AbortSignal): Promise<string> {
     const token = this.#last.then(() => this.#call(reason, signal));
     this.#last = token.catch(() => undefined);
@@ -52,8 +57,7 @@ export class TokenSource {
       // In a promise, so that a function that throws at once is treated like one that rejects.
       void Promise.resolve({ reason, signal: timeout.signal })
         .then(this.ask)
-        .then(readToken)
-        .then(resolve, reject)
+        .then((token) => resolve(token ?? ''), reject)
         .finally(() => {
           cancel();
           signal.removeEventListener('abort', onAbort);
@@ -63,8 +67,3 @@ export class TokenSource {
 }
 
 export const noTokenWithin = (ms: number): Error => new Error(`The token function did not answer within ${ms} ms`);
-
-function readToken(token: unknown): string {
-  if (typeof token !== 'string' || token === '') throw new TypeError('The token function did not return a token');
-  return token;
-}

@@ -14,7 +14,7 @@ export class CommandDeadline extends Deadline {
   #hasGivenUp: CodedError | undefined;
 
   constructor(clock: Clock, { deadlineMs, endTimeoutMs }: Times) {
-    super();
+    super(deadlineMs);
     this.#cancel = clock.after(deadlineMs, () => {
       const reason = new CodedError('DEADLINE_EXCEEDED');
       this.#cancel = clock.after(endTimeoutMs, () => {

@@ -1,12 +1,21 @@
 import { CodedError } from '../core/coded-error.js';
 import type { Session } from '../session/session.js';
+import type { Recorder } from '../telemetry/recorder.js';
+import { commandsInFlight } from './command.metrics.js';
 
-/** One command in its session's count. */
+/** One command among those in flight. */
 export interface CommandPlace {
   /** Its id may come again. */
   answered(): void;
-  /** Another command may take its place. */
+  /** Another command of its session may take its place. */
   left(): void;
+}
+
+interface Bounds {
+  /** Commands of one session. */
+  readonly ofSession: number;
+  /** Commands of all sessions of this node. */
+  readonly ofNode: number;
 }
 
 interface Count {
@@ -15,34 +24,52 @@ interface Count {
 }
 
 const RETRY_AFTER_MS = 100;
+const BUSY_RETRY_AFTER_MS = 500;
 
 /**
- * How many commands of a session run at once. A command whose deadline has passed is answered but keeps its place until
- * its handler has ended: otherwise a client could pile up handlers that nobody waits for.
+ * How many commands run at once. A command whose deadline has passed is answered but keeps its place in its session until
+ * its handler has ended: otherwise a client could pile up handlers that nobody waits for. On the node it counts until it
+ * is answered, which has a bound in time: handlers that never end must not take the node from everybody.
  */
 export class CommandPlaces {
   readonly #counts = new WeakMap<Session, Count>();
+  #unanswered = 0;
 
-  constructor(private readonly maxInFlight: number) {}
+  constructor(
+    private readonly bounds: Bounds,
+    private readonly recorder: Recorder,
+  ) {}
 
   /** Places of `session` that are taken. */
   takenBy(session: Session): number {
     return this.#counts.get(session)?.taken ?? 0;
   }
 
-  /** @throws CodedError `COMMAND_DUPLICATE` or `COMMANDS_IN_FLIGHT` */
+  /** @throws CodedError `COMMAND_DUPLICATE`, `COMMANDS_IN_FLIGHT` or `BUSY` */
   take(session: Session, id: string): CommandPlace {
     const count = this.#counts.get(session) ?? { taken: 0, unanswered: new Set() };
     this.#counts.set(session, count);
     if (count.unanswered.has(id)) throw new CodedError('COMMAND_DUPLICATE');
-    if (count.taken >= this.maxInFlight) {
-      throw new CodedError('COMMANDS_IN_FLIGHT', { outcome: 'not-applied', retryAfterMs: RETRY_AFTER_MS });
-    }
+    if (count.taken >= this.bounds.ofSession) throw full('COMMANDS_IN_FLIGHT', RETRY_AFTER_MS);
+    if (this.#unanswered >= this.bounds.ofNode) throw full('BUSY', BUSY_RETRY_AFTER_MS);
     count.taken++;
     count.unanswered.add(id);
+    this.#count(1);
     return {
-      answered: () => void count.unanswered.delete(id),
+      answered: () => {
+        count.unanswered.delete(id);
+        this.#count(-1);
+      },
       left: () => void count.taken--,
     };
   }
+
+  #count(by: 1 | -1): void {
+    this.#unanswered += by;
+    this.recorder.set(commandsInFlight, {}, this.#unanswered);
+  }
+}
+
+function full(code: 'COMMANDS_IN_FLIGHT' | 'BUSY', retryAfterMs: number): CodedError {
+  return new CodedError(code, { outcome: 'not-applied', retryAfterMs });
 }

@@ -33,7 +33,8 @@ export class CommandRoute implements FrameRoute {
   readonly #places: CommandPlaces;
 
   constructor(private readonly parts: CommandRouteParts) {
-    this.#places = new CommandPlaces(parts.maxCommandsInFlight);
+    const { maxCommandsInFlight, options, recorder } = parts;
+    this.#places = new CommandPlaces({ ofSession: maxCommandsInFlight, ofNode: options.maxInFlight }, recorder);
   }
 
   /** Takes the handlers that the explorer found. */
@@ -115,10 +116,18 @@ interface Admitted {
   readonly place: CommandPlace;
 }
 
+function codeOf(error: unknown): string {
+  if (error instanceof WireRefusal) return error.wire.code;
+  return error instanceof CodedError ? error.code : '';
+}
+
 function answerKind(error: unknown): (typeof commandsAnswered.labels.result)[number] {
-  switch (error instanceof WireRefusal ? error.wire.code : '') {
+  switch (codeOf(error)) {
     case 'VALIDATION_FAILED':
       return 'invalid';
+    case 'BUSY':
+    case 'COMMANDS_IN_FLIGHT':
+      return 'busy';
     case 'DEADLINE_EXCEEDED':
       return 'deadline';
     case 'INTERNAL':

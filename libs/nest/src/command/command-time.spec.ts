@@ -5,7 +5,9 @@ import { CodedError } from '../core/coded-error.js';
 import { FakeClock, settled } from '../core/testing/fake-clock.js';
 import { failureOf } from '../stream/testing/failure-of.js';
 import type { Transaction } from '../stream/transaction/transaction.port.js';
+import { commandsAnswered, commandsInFlight } from './command.metrics.js';
 import { CommandBench } from './testing/command-bench.js';
+import { FakeSession } from './testing/fake-session.js';
 import { MemoryDatabase } from './testing/memory-database.js';
 import { act, actFreely, Script, scriptedProviders } from './testing/scripted-gateway.js';
 
@@ -16,7 +18,13 @@ let bench: CommandBench;
 beforeEach(async () => {
   vi.spyOn(Logger.prototype, 'error').mockReturnValue();
   [database, clock, script] = [new MemoryDatabase(), new FakeClock(), new Script()];
-  bench = await CommandBench.boot({ database, clock, providers: scriptedProviders(script), maxCommandsInFlight: 2 });
+  bench = await CommandBench.boot({
+    database,
+    clock,
+    providers: scriptedProviders(script),
+    maxCommandsInFlight: 2,
+    command: { maxInFlight: 3 },
+  });
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -338,6 +346,25 @@ describe('commands in flight', () => {
     open();
     await settled();
     expect(await bench.send(act, {}, { id: 'a' })).toEqual({ ok: true });
+  });
+
+  it('are bounded for all sessions together, by those that wait for their answer', async () => {
+    const { opened, open } = gate();
+    script.handler = () => opened;
+    const sessions = [new FakeSession(), new FakeSession()];
+    const first = [bench.send(act), ...sessions.map((session) => bench.send(act, {}, { session }))];
+    expect(bench.recorder.valueOf(commandsInFlight)).toBe(3);
+    expect(await bench.send(act)).toMatchObject({
+      error: { code: 'BUSY', retry: 'backoff', outcome: 'not-applied', retryAfterMs: 500 },
+    });
+    expect(bench.recorder.valueOf(commandsAnswered, { result: 'busy' })).toBe(1);
+    // Handlers that never end hold the places of their sessions, not those of the node.
+    await clock.advance(10_000);
+    expect(await Promise.all(first)).toMatchObject([{ ok: false }, { ok: false }, { ok: false }]);
+    expect(bench.recorder.valueOf(commandsInFlight)).toBe(0);
+    script.handler = () => 'done';
+    expect(await bench.send(act)).toEqual({ ok: true, result: 'done' });
+    open();
   });
 
   it('are told apart by their ids until they are answered', async () => {

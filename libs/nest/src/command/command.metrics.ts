@@ -1,11 +1,17 @@
-import type { CounterMetric, HistogramMetric } from '../telemetry/recorder.js';
+import type { CounterMetric, GaugeMetric, HistogramMetric } from '../telemetry/recorder.js';
 
 export const commandsAnswered = {
   kind: 'counter',
   name: 'realtime_command_answered_total',
   help: 'Commands by how they were answered',
-  labels: { result: ['ok', 'refused', 'invalid', 'deadline', 'failed'] },
+  labels: { result: ['ok', 'refused', 'invalid', 'busy', 'deadline', 'failed'] },
 } as const satisfies CounterMetric;
+
+export const commandsInFlight = {
+  kind: 'gauge',
+  name: 'realtime_command_in_flight_commands',
+  help: 'Commands on this node that wait for their answer',
+} as const satisfies GaugeMetric;
 
 export const commandSeconds = {
   kind: 'histogram',

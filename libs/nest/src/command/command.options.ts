@@ -6,7 +6,8 @@
 export interface CommandOptions {
   /**
    * How long a command may take from its arrival to COMMIT, in ms, unless `@Command()` says otherwise. Raised: slow
-   * handlers hold their connections longer. Lowered: more of them are rolled back. @defaultValue 10000
+   * handlers hold their connections longer. Lowered: more of them are rolled back. One second later the server ends a
+   * statement that still runs, and a transaction in which nothing runs; not with `fromKysely` and not on PGlite. @defaultValue 10000
    */
   readonly deadlineMs: number;
   /**
@@ -15,6 +16,12 @@ export interface CommandOptions {
    * `outcome` is `unknown` if COMMIT was on its way. @defaultValue 5000
    */
   readonly endTimeoutMs: number;
+  /**
+   * Commands of all sessions of this node that wait for their answer; the next one gets `BUSY`, and the SDK sends it
+   * again. Raised: in an overload more of them wait for a connection of the database until their deadline. Lowered:
+   * short bursts are sent twice. @defaultValue 1000
+   */
+  readonly maxInFlight: number;
 }
 
-export const defaultCommandOptions: CommandOptions = { deadlineMs: 10_000, endTimeoutMs: 5_000 };
+export const defaultCommandOptions: CommandOptions = { deadlineMs: 10_000, endTimeoutMs: 5_000, maxInFlight: 1_000 };

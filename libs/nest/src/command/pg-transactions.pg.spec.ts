@@ -95,6 +95,11 @@ describe('on PostgreSQL', () => {
     },
   );
 
+  it('tells the server how long the command may take', async () => {
+    bench.script.handler = (tx) => tx.query('show statement_timeout', []);
+    expect(await bench.commands.send(act)).toEqual({ ok: true, result: [{ statement_timeout: '11s' }] });
+  });
+
   it('says not-applied when the connection is lost before', async () => {
     bench.script.handler = async (tx) => {
       await tx.query(INSERT, ['row']);

@@ -7,6 +7,9 @@ export class Deadline {
   #reason: Error | undefined;
   #abort: AbortController | undefined;
 
+  /** `afterMs`: how long after its making it passes, where that is known. */
+  constructor(readonly afterMs?: number) {}
+
   get hasPassed(): boolean {
     return this.#reason !== undefined;
   }

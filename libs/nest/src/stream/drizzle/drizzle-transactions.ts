@@ -39,8 +39,8 @@ export class DrizzleTransactions<S extends Schema> implements TransactionPort<Ha
     this.#transactions = new PgTransactions(poolOf(db.$client));
   }
 
-  run<T>(work: (handle: Handle<S>) => Promise<T>): Promise<T> {
-    return this.#transactions.run((client) => work(this.#open(client)));
+  run<T>(work: (handle: Handle<S>) => Promise<T>, timeoutMs?: number): Promise<T> {
+    return this.#transactions.run((client) => work(this.#open(client)), timeoutMs);
   }
 
   executor(handle: Handle<S>): SqlExecutor {

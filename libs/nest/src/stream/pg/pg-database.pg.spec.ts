@@ -50,6 +50,50 @@ it('reads on while transactions hold every connection for work', async () => {
   for (const transaction of transactions) await transaction.rollback();
 });
 
+describe('a transaction that nobody waits for any more', () => {
+  const SETTINGS = `select current_setting('statement_timeout') as statement,
+current_setting('idle_in_transaction_session_timeout') as idle`;
+
+  it('loses the statement that it waits in, and with it what it locked', async () => {
+    const database = open();
+    await database.script('create table locked as select 1 as n');
+    const [first, second] = [await database.begin(), await database.begin(1)];
+    await first.query('update locked set n = 2', []);
+    const refused = await failureOf(second.query('update locked set n = 3', []));
+    expect(refused).toMatchObject({ code: '57014', message: expect.stringContaining('statement timeout') as string });
+    await second.rollback();
+    await first.rollback();
+  });
+
+  it('is rolled back by the server when its node does nothing more', async () => {
+    const [database, observer] = [open(), open()];
+    const frozen = await database.begin(1);
+    await frozen.query('create table of_the_frozen ()', []);
+    await observer.query('create table if not exists of_the_frozen ()', []);
+    expect(await failureOf(frozen.query('select 1', []))).toMatchObject({ code: 'TRANSACTION_ABORTED' });
+    await frozen.rollback();
+  });
+
+  it.each([
+    ['5s', 10_000, '5s'],
+    ['20s', 10_000, '11s'],
+    ['0', 10_000, '11s'],
+    ['0', 1e12, '2147483647ms'],
+    ['7s', undefined, '7s'],
+  ])('keeps what the database allows, %s, where that is less than %s ms', async (own, timeoutMs, expected) => {
+    const observer = open();
+    const name = new URL(fresh.url).pathname.slice(1);
+    for (const key of ['statement_timeout', 'idle_in_transaction_session_timeout']) {
+      await observer.query(`alter database ${name} set ${key} = '${own}'`, []);
+    }
+    const transaction = await open().begin(timeoutMs);
+    const settings = await transaction.query(SETTINGS, []);
+    await transaction.rollback();
+    await observer.query(`alter database ${name} reset all`, []);
+    expect(settings).toEqual([{ statement: expected, idle: expected }]);
+  });
+});
+
 describe('when connections break', () => {
   it('survives the end of idle, of busy and of kept connections', async () => {
     const [database, other] = [open(), open()];

@@ -4,9 +4,9 @@ import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-da
 import { unavailable } from '../stream-errors.js';
 import { AmbientScope } from '../transaction/ambient.js';
 import { KeptConnection } from './kept-connection.js';
+import { PgBeginning } from './pg-beginning.js';
 import { PgConnection } from './pg-connection.js';
 import { createPool, type PgPool } from './pg-pool.js';
-import { PgTransaction } from './pg-transaction.js';
 
 /**
  * A PostgreSQL server: pools of Millrace's own, or one of the application's.
@@ -63,6 +63,7 @@ export class PgDatabase implements SqlDatabase {
   readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
   readonly #clock: Clock;
   readonly #pools: Pools;
+  readonly #beginning = new PgBeginning();
 
   constructor(
     source: PgSource,
@@ -88,8 +89,8 @@ export class PgDatabase implements SqlDatabase {
     await this.#on(this.#pools.work, (connection) => connection.command(sql));
   }
 
-  async begin(): Promise<SqlTransaction> {
-    return PgTransaction.begin(await PgConnection.from(this.#pools.work));
+  async begin(timeoutMs?: number): Promise<SqlTransaction> {
+    return this.#beginning.begin(await PgConnection.from(this.#pools.work), timeoutMs);
   }
 
   async stop(): Promise<void> {

@@ -1,7 +1,7 @@
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost, isUnfit } from '../sql-error.js';
 import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
-import { aborted, failureOfCommit, inDoubt, unavailable } from '../stream-errors.js';
+import { aborted, failureOfCommit, inDoubt } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
 
 /** A transaction on a connection that is its own until its end. */
@@ -9,18 +9,7 @@ export class PgTransaction implements SqlTransaction {
   #ended = false;
   #isUnfit = false;
 
-  private constructor(private readonly connection: PgConnection) {}
-
-  /** @throws CodedError STREAM_UNAVAILABLE */
-  static async begin(connection: PgConnection): Promise<PgTransaction> {
-    try {
-      await connection.command('begin');
-      return new PgTransaction(connection);
-    } catch (error) {
-      connection.destroy();
-      throw unavailable(error);
-    }
-  }
+  constructor(private readonly connection: PgConnection) {}
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     if (this.#ended) throw new CodedError('TRANSACTION_ENDED');

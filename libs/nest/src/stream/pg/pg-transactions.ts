@@ -2,10 +2,10 @@ import { CodedError } from '../../core/coded-error.js';
 import { causesOf, isUnfit } from '../sql-error.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import type { TransactionPort } from '../transaction/transaction.port.js';
+import { PgBeginning } from './pg-beginning.js';
 import { PgConnection } from './pg-connection.js';
 import { PgHandle } from './pg-handle.js';
 import type { PgClient, PgClients } from './pg-pool.js';
-import { PgTransaction } from './pg-transaction.js';
 
 /**
  * Transactions on a `pg.Pool` of the application, for the option `transactions`: `@Tx()` is then a client of that pool,
@@ -20,13 +20,14 @@ export function fromPg<Client extends PgClient>(pool: PgClients<Client>): Transa
 
 /** Transactions on clients of a pool that is not ours. */
 export class PgTransactions<Client extends PgClient> implements TransactionPort<Client> {
+  readonly #beginning = new PgBeginning();
   readonly #handles = new WeakMap<Client, PgHandle<Client>>();
 
   constructor(private readonly pool: PgClients<Client>) {}
 
-  async run<T>(work: (handle: Client) => Promise<T>): Promise<T> {
+  async run<T>(work: (handle: Client) => Promise<T>, timeoutMs?: number): Promise<T> {
     const connection = await PgConnection.from(this.pool);
-    const transaction = await PgTransaction.begin(connection);
+    const transaction = await this.#beginning.begin(connection, timeoutMs);
     const handle = new PgHandle(connection.client);
     this.#handles.set(handle.proxy, handle);
     let result: T;

@@ -25,8 +25,8 @@ export class LostAnswers implements SqlDatabase {
     return this.inner.query(sql, params);
   }
 
-  begin(): Promise<SqlTransaction> {
-    return this.inner.begin();
+  begin(timeoutMs?: number): Promise<SqlTransaction> {
+    return this.inner.begin(timeoutMs);
   }
 
   script(sql: string): Promise<void> {

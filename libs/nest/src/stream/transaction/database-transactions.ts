@@ -6,8 +6,8 @@ import type { TransactionPort } from './transaction.port.js';
 export class DatabaseTransactions implements TransactionPort<LazyTransaction> {
   constructor(private readonly database: SqlDatabase) {}
 
-  async run<T>(work: (handle: LazyTransaction) => Promise<T>): Promise<T> {
-    const transaction = new LazyTransaction(this.database);
+  async run<T>(work: (handle: LazyTransaction) => Promise<T>, timeoutMs?: number): Promise<T> {
+    const transaction = new LazyTransaction(this.database, timeoutMs);
     let result: T;
     try {
       result = await work(transaction);

@@ -6,7 +6,10 @@ export class LazyTransaction implements SqlExecutor {
   readonly #statements = new HandleStatements();
   #opening: Promise<SqlTransaction> | undefined;
 
-  constructor(private readonly database: SqlDatabase) {}
+  constructor(
+    private readonly database: SqlDatabase,
+    private readonly timeoutMs: number | undefined,
+  ) {}
 
   query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     return this.#statements.run(async () => (await this.#open()).query(sql, params));
@@ -35,7 +38,7 @@ export class LazyTransaction implements SqlExecutor {
   }
 
   #open(): Promise<SqlTransaction> {
-    this.#opening ??= this.database.begin();
+    this.#opening ??= this.database.begin(this.timeoutMs);
     return this.#opening;
   }
 }

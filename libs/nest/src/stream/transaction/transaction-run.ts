@@ -55,7 +55,8 @@ export class TransactionRun {
   async run<T>(work: Work<T>, deadline = new Deadline()): Promise<T> {
     try {
       deadline.throwIfPassed();
-      const result = await this.transactions.run((handle) => this.#attempt(handle, work, deadline));
+      const attempt = (handle: unknown): Promise<T> => this.#attempt(handle, work, deadline);
+      const result = await this.transactions.run(attempt, deadline.afterMs);
       this.#applied();
       return result;
     } catch (error) {

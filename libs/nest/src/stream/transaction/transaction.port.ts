@@ -11,8 +11,11 @@ export interface TransactionPort<Handle = unknown> {
   /**
    * Commits when `work` resolves, rolls back when it rejects, and settles only after that has happened. It may call
    * `work` again after a roll-back, with another handle.
+   *
+   * After `timeoutMs`, where it is given, nobody waits for the outcome any more: the server can be told to end what still
+   * runs or holds locks by then, on behalf of a node that cannot.
    */
-  run<T>(work: (handle: Handle) => Promise<T>): Promise<T>;
+  run<T>(work: (handle: Handle) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** How to run one parameterised statement with a handle. */
   executor(handle: Handle): SqlExecutor;
   /**

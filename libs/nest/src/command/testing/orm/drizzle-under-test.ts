@@ -17,6 +17,7 @@ export function drizzleUnderTest(connectionString: string, max: number): OrmUnde
   const db = drizzle(pool, { schema });
   return {
     transactions: fromDrizzle(db),
+    statementTimeout: '11s',
     query: (tx, statement, params) => executorOn(tx).query(statement, params),
     build: (tx, text) => {
       const insert = tx.insert(note).values({ text });

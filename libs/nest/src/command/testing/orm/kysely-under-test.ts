@@ -17,6 +17,7 @@ export function kyselyUnderTest(connectionString: string, max: number): OrmUnder
   const db = new Kysely<Notes>({ dialect: new PostgresDialect({ pool, cursor: Cursor }) });
   return {
     transactions: fromKysely(db),
+    statementTimeout: '0',
     query: (tx, statement, params) => executorOn(tx).query(statement, params),
     build: (tx, text) => {
       const insert = tx.insertInto('note').values({ text });

@@ -56,6 +56,12 @@ export function ormTransactionsContract(name: string, open: () => Promise<Opened
       await expectStored(['next'], []);
     });
 
+    it('tell the server how long they may take, where they can', async () => {
+      bench.script.handler = (tx) => tx.query('show statement_timeout', []);
+      const result = [{ statement_timeout: orm.statementTimeout }];
+      expect(await bench.commands.send(act)).toEqual({ ok: true, result });
+    });
+
     it('refuse it while COMMIT is on its way, too', async () => {
       await bench.database.script(SLOW_TABLE);
       let late: Promise<unknown[]> | undefined;

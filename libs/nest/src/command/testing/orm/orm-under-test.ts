@@ -5,6 +5,8 @@ import type { TransactionBench } from '../transaction-bench.js';
 /** A port for the transactions of an ORM, and that ORM's own ways to do what a handler does. */
 export interface OrmUnderTest<Handle = unknown> {
   readonly transactions: TransactionPort<Handle>;
+  /** How long the server lets a statement of a command run that may take 10 s, as it says it. */
+  readonly statementTimeout: string;
   query(handle: Handle, sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]>;
   /** Every way to build an INSERT of `text` now and to run it later. */
   build(handle: Handle, text: string): readonly (() => Promise<unknown>)[];

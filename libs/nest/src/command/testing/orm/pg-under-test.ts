@@ -13,6 +13,7 @@ export function pgUnderTest(connectionString: string, max: number): OrmUnderTest
   });
   return {
     transactions: fromPg<pg.PoolClient>(pool),
+    statementTimeout: '11s',
     query: (client, sql, params) => executorOn(client).query(sql, params),
     build: (client, text) => {
       const query = client.query.bind(client);
