@@ -36,12 +36,12 @@ describe('a command', () => {
     await expect(sent).rejects.toMatchObject({ name: 'RealtimeError', code: 'VALIDATION_FAILED', details });
   });
 
-  it('that was certainly not executed is sent again with its id, after the pause that the server asks for', async () => {
+  it('that was certainly not executed is sent again with its id, after the pause that the server asks for and one of its own', async () => {
     const { server, send } = scene();
     const sent = send(1);
     await server.settle();
     server.expectCommand().refuse(wireError('RATE_LIMITED', { retryAfterMs: 700 }));
-    await server.clock.advance(699);
+    await server.clock.advance(949);
     expect(server.link.requests).toEqual([]);
     await server.clock.advance(1);
     const again = server.expectCommand();
@@ -130,7 +130,7 @@ describe('a command', () => {
     backMs = 3_600_000;
     await server.clock.advance(400);
     expect(await late).toBe('DEADLINE_EXCEEDED unknown');
-    await server.clock.advance(4_600);
+    await server.clock.advance(4_850);
     server.expectCommand().answer({ result: { id: 2 } });
     expect(await repeated).toEqual({ id: 2 });
     await server.clock.advance(4_000);

@@ -42,7 +42,7 @@ const again = (waitMs: number) => ({ kind: 'queued', notBefore: now + waitMs, ex
 const ofAnswers = {
   result: { kind: 'done', answer },
   forbidden: failed('FORBIDDEN'),
-  'rate limited': again(400),
+  'rate limited': again(650),
   busy: again(250),
   'rate limited for long': failed('RATE_LIMITED', { retryAfterMs: 60_000, outcome: 'not-applied' }),
   'in doubt': failed('TRANSACTION_IN_DOUBT', { outcome: 'unknown' }),

@@ -94,7 +94,7 @@ function afterRefusal(
   { now, random, backoff }: Moment,
 ): RequestState {
   if (!notExecuted.has(error.code) || error.retry === 'never') return { kind: 'failed', error };
-  const notBefore = now + Math.max(error.retryAfterMs ?? 0, backoffMs(attempt, random, backoff));
+  const notBefore = now + (error.retryAfterMs ?? 0) + backoffMs(attempt, random, backoff);
   // Waiting for a moment that comes too late would only hide the server's own reason.
   if (notBefore >= expiresAt) return { kind: 'failed', error: { outcome: 'not-applied', ...error } };
   return { kind: 'queued', notBefore, expiresAt, attempt: attempt + 1 };

@@ -123,6 +123,7 @@ function refused(state: AskingState, error: WireError, moment: Moment): Subscrip
 }
 
 export function retryLater<S extends AskingState>(state: S, retryAfterMs: number, moment: Moment): S {
-  const waitMs = Math.max(retryAfterMs, backoffMs(state.attempt, moment.random, moment.backoff));
+  // On top of what the server asks for: it told a thousand clients the same.
+  const waitMs = retryAfterMs + backoffMs(state.attempt, moment.random, moment.backoff);
   return { ...state, attempt: state.attempt + 1, request: { kind: 'waiting', until: moment.now + waitMs } };
 }

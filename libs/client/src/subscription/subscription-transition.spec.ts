@@ -245,7 +245,7 @@ describe('an answer', () => {
     ['something of a newer server', 5, { outcome: 'later' }, [], [], recovering(5, waiting(250), 1)],
     ['live', undefined, { outcome: 'live' }, [], ['subscribed'], subscribed()],
     ['refused for good', 5, refused('FORBIDDEN'), [], ['FORBIDDEN', 'unsubscribed'], over],
-    ['refused for now', 5, refused('BUSY', { retryAfterMs: 900 }), [], [], recovering(5, waiting(900), 1)],
+    ['refused for now', 5, refused('BUSY', { retryAfterMs: 900 }), [], [], recovering(5, waiting(1_150), 1)],
     ['refused until a new token', 5, refused('TOKEN_EXPIRED'), [], [], recovering(5, waiting(250), 1)],
     ['refused until elsewhere', 5, refused('DRAINING'), [], [], recovering(5, waiting(250), 1)],
     [

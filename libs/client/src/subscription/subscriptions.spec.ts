@@ -180,11 +180,11 @@ describe('subscriptions', () => {
     expect(server.reported).toMatchObject([{ code: 'FORBIDDEN' }]);
   });
 
-  it('that are refused for now are asked for again', async () => {
+  it('that are refused for now are asked for again, later than all who were told the same are', async () => {
     const { server, client, answered, refused } = scene();
     const sub = client.subscribe(desk, sfo);
     await refused(wireError('BUSY', { retryAfterMs: 900 }));
-    await server.clock.advance(899);
+    await server.clock.advance(1_149);
     expect(server.link.requests).toEqual([]);
     await server.clock.advance(1);
     await answered();

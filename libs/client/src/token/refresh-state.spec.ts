@@ -40,7 +40,7 @@ const always = {
 const failures = {
   'no token': waiting(1_000, 2),
   'refused: token': waiting(1_000, 2),
-  'refused: wait': waiting(9_000, 2),
+  'refused: wait': waiting(10_000, 2),
   'refused: never': { kind: 'idle' },
   'refused: principal': { kind: 'reconnect', error: changed },
 };

@@ -50,6 +50,6 @@ function afterFailure(attempt: number, error: WireError | undefined, moment: Mom
   if (error && retry === 'reconnect') return { kind: 'reconnect', error };
   if (retry === 'never') return { kind: 'idle' };
   // The session lives until its old token expires; the server closes it then, and says why.
-  const waitMs = backoffMs(attempt + 1, moment.random, moment.backoff);
-  return { kind: 'waiting', at: moment.now + Math.max(waitMs, error?.retryAfterMs ?? 0), attempt: attempt + 1 };
+  const waitMs = (error?.retryAfterMs ?? 0) + backoffMs(attempt + 1, moment.random, moment.backoff);
+  return { kind: 'waiting', at: moment.now + waitMs, attempt: attempt + 1 };
 }

@@ -21,7 +21,8 @@ export interface ChannelOptions {
    */
   readonly pageMaxEvents: number;
   /**
-   * Most bytes of events in one answer, shared by the items of its frame; an item gets at least one event.
+   * Most bytes of events in one answer, shared by the items of its frame. An item gets at least one event; those that
+   * would make the answer larger get `BUSY`, and the SDK asks for them again.
    * @defaultValue 262144
    */
   readonly pageMaxBytes: number;

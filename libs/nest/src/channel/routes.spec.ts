@@ -1,6 +1,7 @@
 import { defineChannel, event } from '@millrace/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
+import { roomOf } from '../hub/room.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import { subscribesAnswered } from './channel.metrics.js';
 import { ChannelBench } from './testing/channel-bench.js';
@@ -137,6 +138,24 @@ describe('subscribe', () => {
       items: names.map((name, sid) => ({ channel: name, sid, since: `epoch1.0..0` })),
     });
     expect(items.map((answer) => 'events' in answer && answer.events.length)).toEqual([3, 3]);
+  });
+
+  it('leaves what is more than a page to another frame, and the first item never', async () => {
+    start({ options: { pageMaxBytes: 200 } });
+    const names = ['A', 'B', 'C', 'D'].map((name) => channelNamed(`desk.${name}`));
+    for (const name of names.slice(1)) stage.bench.store.append(name);
+    const ask = async (...asked: number[]) => {
+      const items = asked.map((sid) => ({ channel: names[sid]!, sid, since: 'epoch1.0..0' }));
+      return (await stage.frame(session, { items })).items;
+    };
+    const busy = { outcome: 'refused', error: { code: 'BUSY', retry: 'backoff', retryAfterMs: 500 } };
+    const recovered = { outcome: 'recovered' };
+    expect(await ask(0, 1, 2, 3)).toMatchObject([recovered, recovered, busy, busy]);
+    expect(session.rooms).toEqual(new Set(names.slice(0, 2).map(roomOf)));
+    expect(await ask(2, 3)).toMatchObject([recovered, busy]);
+    expect(await ask(3)).toMatchObject([recovered]);
+    expect(session.rooms).toEqual(new Set(names.map(roomOf)));
+    expect(stage.subscriptions.of(session)).toHaveLength(4);
   });
 });
 

@@ -1,5 +1,6 @@
-import { isChannelName, type SubscribeAnswer, type SubscribeAnswers } from '@millrace/protocol';
+import { isChannelName, type SubscribeAnswer, type SubscribeAnswers, type SubscribeItem } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
+import { bytesOf } from '../core/event-bytes.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -33,7 +34,8 @@ export class SubscribeRoute implements FrameRoute {
     if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy(items.length);
     this.#pending.set(session, pending + items.length);
     const limits = { maxEvents: options.pageMaxEvents, maxBytes };
-    const answers = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
+    const read = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
+    const answers = this.#cut(session, items, read);
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
     for (const answer of answers) this.#count(answer);
     return { items: answers };
@@ -41,14 +43,35 @@ export class SubscribeRoute implements FrameRoute {
 
   /** As for a session that lags: out of the rooms until it asks again. */
   withhold(session: Session, body: unknown): void {
-    for (const { channel } of readSubscribeFrame(body).items) {
-      if (isChannelName(channel)) this.parts.subscriptions.find(session, channel)?.interrupt();
-    }
+    for (const item of readSubscribeFrame(body).items) this.#interrupt(session, item);
   }
 
   release(session: Session): void {
     const ended = new CodedError('SESSION_ENDED');
     for (const subscription of this.parts.subscriptions.of(session)) this.parts.subscriptions.end(subscription, ended);
+  }
+
+  /**
+   * Each item has one event at least, and a hundred large ones would be too much for a slow line. Those beyond a page are
+   * asked for again; the first gets through, so that in the end all do.
+   */
+  #cut(session: Session, items: readonly SubscribeItem[], answers: readonly SubscribeAnswer[]): SubscribeAnswer[] {
+    let bytes = 0;
+    return items.flatMap((item, index) => {
+      const answer = answers[index];
+      if (!answer) return [];
+      const more = 'events' in answer ? bytesOf(answer.events) : 0;
+      if (more > 0 && bytes > 0 && bytes + more > this.parts.options.pageMaxBytes) {
+        this.#interrupt(session, item);
+        return [{ sid: item.sid, outcome: 'refused', error: this.#tooMuch().toWire() }];
+      }
+      bytes += more;
+      return [answer];
+    });
+  }
+
+  #interrupt(session: Session, { channel }: SubscribeItem): void {
+    if (isChannelName(channel)) this.parts.subscriptions.find(session, channel)?.interrupt();
   }
 
   #count(answer: SubscribeAnswer): void {
@@ -59,6 +82,10 @@ export class SubscribeRoute implements FrameRoute {
 
   #busy(refused: number): CodedError {
     this.parts.recorder.count(subscribesAnswered, { outcome: 'refused' }, refused);
+    return this.#tooMuch();
+  }
+
+  #tooMuch(): CodedError {
     return new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
   }
 }

@@ -1,6 +1,7 @@
+import type { Clock } from '../../core/clock.js';
 import { unavailable } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
-import { PgTransaction } from './pg-transaction.js';
+import { ANSWER_TIMEOUT_MS, PgTransaction } from './pg-transaction.js';
 
 /** So that whoever gives a transaction up does so before the server, unless he cannot. */
 const SLACK_MS = 1_000;
@@ -18,11 +19,15 @@ where name in ('statement_timeout', 'idle_in_transaction_session_timeout')`;
 export class PgBeginning {
   #own: Promise<ReadonlyMap<string, number>> | undefined;
 
+  constructor(private readonly clock: Clock) {}
+
   /** @throws CodedError STREAM_UNAVAILABLE */
   async begin(connection: PgConnection, timeoutMs?: number): Promise<PgTransaction> {
     try {
-      await connection.command(timeoutMs === undefined ? 'begin' : await this.#within(connection, timeoutMs));
-      return new PgTransaction(connection);
+      await connection.within(ANSWER_TIMEOUT_MS, this.clock, async () => {
+        await connection.command(timeoutMs === undefined ? 'begin' : await this.#limited(connection, timeoutMs));
+      });
+      return new PgTransaction(connection, this.clock);
     } catch (error) {
       connection.destroy();
       throw unavailable(error);
@@ -30,7 +35,7 @@ export class PgBeginning {
   }
 
   /** Not by a SELECT in the transaction, which would fix its snapshot before the handler can choose an isolation level. */
-  async #within(connection: PgConnection, timeoutMs: number): Promise<string> {
+  async #limited(connection: PgConnection, timeoutMs: number): Promise<string> {
     const ms = Math.min(Math.ceil(timeoutMs) + SLACK_MS, MAX_MS);
     const longer = [...(await this.#settings(connection))].filter(([, own]) => own === 0 || own > ms);
     return ['begin', ...longer.map(([name]) => `set local ${name} = ${ms}`)].join('; ');

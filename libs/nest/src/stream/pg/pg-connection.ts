@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.js';
 import type { SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
 import { sqlTypes, type PgClient, type PgClients } from './pg-pool.js';
@@ -44,6 +45,19 @@ export class PgConnection<Client extends PgClient = PgClient> {
     const answer = await this.client.query({ text: sql });
     const last = Array.isArray(answer) ? (answer as (typeof answer)[]).at(-1) : answer;
     return last?.command ?? '';
+  }
+
+  /**
+   * Whoever does not answer by then is taken for gone, since a network that swallows everything says nothing for a
+   * quarter of an hour: `work` rejects, and the connection takes no place in its pool any more.
+   */
+  async within<T>(timeoutMs: number, clock: Clock, work: () => Promise<T>): Promise<T> {
+    const cancel = clock.after(timeoutMs, () => this.destroy());
+    try {
+      return await work();
+    } finally {
+      cancel();
+    }
   }
 
   release(): void {

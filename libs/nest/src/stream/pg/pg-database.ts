@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../../core/clock.js';
+import { inTime } from '../../core/in-time.js';
 import { isConnectionLost, isUnfit, sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
@@ -39,6 +40,9 @@ export interface PgTimes {
 const DEFAULT_MAX_CONNECTIONS = 10;
 const READ_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** For a statement outside of transactions. */
+const QUERY_TIMEOUT_MS = 60_000;
+const END_TIMEOUT_MS = 5_000;
 const QUERY_CANCELED = '57014';
 /** What the way to the server and back may take beside its work. */
 const SILENCE_MS = 1_000;
@@ -63,13 +67,14 @@ export class PgDatabase implements SqlDatabase {
   readonly reader: SqlExecutor = { query: (sql, params) => this.#read(sql, params) };
   readonly #clock: Clock;
   readonly #pools: Pools;
-  readonly #beginning = new PgBeginning();
+  readonly #beginning: PgBeginning;
 
   constructor(
     source: PgSource,
     private readonly times: PgTimes,
   ) {
     this.#clock = times.clock ?? systemClock;
+    this.#beginning = new PgBeginning(this.#clock);
     this.#pools = poolsOf(source);
     const { work, pass, read } = this.#pools;
     // Without a listener, a server that restarts ends the process. One that greets a new connection and cuts it in the
@@ -82,7 +87,9 @@ export class PgDatabase implements SqlDatabase {
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
-    return this.#on(this.#pools.work, (connection) => connection.query(sql, params));
+    return this.#on(this.#pools.work, (connection) =>
+      connection.within(QUERY_TIMEOUT_MS, this.#clock, () => connection.query(sql, params)),
+    );
   }
 
   async script(sql: string): Promise<void> {
@@ -95,7 +102,8 @@ export class PgDatabase implements SqlDatabase {
 
   async stop(): Promise<void> {
     await this.pass.stop();
-    await Promise.all(this.#pools.owned.map((pool) => pool.end()));
+    // Whatever still holds a connection by now waits for a server that says nothing.
+    await Promise.all(this.#pools.owned.map((pool) => inTime(this.#clock, END_TIMEOUT_MS, pool.end())));
   }
 
   /**
@@ -104,14 +112,11 @@ export class PgDatabase implements SqlDatabase {
    */
   async #read(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     const timeoutMs = Math.trunc(this.times.historyTimeoutMs);
-    return this.#on(this.#pools.read, async (connection) => {
-      const cancel = this.#clock.after(timeoutMs + SILENCE_MS, () => connection.destroy());
-      try {
-        return await this.#readOn(connection, { sql, params, timeoutMs });
-      } finally {
-        cancel();
-      }
-    });
+    return this.#on(this.#pools.read, (connection) =>
+      connection.within(timeoutMs + SILENCE_MS, this.#clock, () =>
+        this.#readOn(connection, { sql, params, timeoutMs }),
+      ),
+    );
   }
 
   async #readOn(connection: PgConnection, { sql, params, timeoutMs }: Read): Promise<readonly SqlRow[]> {

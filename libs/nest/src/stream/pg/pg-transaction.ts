@@ -1,15 +1,24 @@
+import type { Clock } from '../../core/clock.js';
 import { CodedError } from '../../core/coded-error.js';
 import { isConflict, isConnectionLost, isUnfit } from '../sql-error.js';
 import type { SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { aborted, failureOfCommit, inDoubt } from '../stream-errors.js';
 import type { PgConnection } from './pg-connection.js';
 
+/** For BEGIN, and for a roll-back: the statement that one stands behind is ended by the server or, after this, left to it. */
+export const ANSWER_TIMEOUT_MS = 5_000;
+/** For COMMIT, which may check deferred constraints or wait for a standby. */
+const COMMIT_TIMEOUT_MS = 60_000;
+
 /** A transaction on a connection that is its own until its end. */
 export class PgTransaction implements SqlTransaction {
   #ended = false;
   #isUnfit = false;
 
-  constructor(private readonly connection: PgConnection) {}
+  constructor(
+    private readonly connection: PgConnection,
+    private readonly clock: Clock,
+  ) {}
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
@@ -30,7 +39,7 @@ export class PgTransaction implements SqlTransaction {
     if (this.#ended) return;
     this.#ended = true;
     try {
-      await this.connection.command('rollback');
+      await this.connection.within(ANSWER_TIMEOUT_MS, this.clock, () => this.connection.command('rollback'));
       if (this.#isUnfit) this.connection.destroy();
       else this.connection.release();
     } catch {
@@ -60,7 +69,8 @@ export class PgTransaction implements SqlTransaction {
       throw inDoubt(endedByHand());
     }
     try {
-      const tag = await this.connection.command('commit');
+      const committing = () => this.connection.command('commit');
+      const tag = await this.connection.within(COMMIT_TIMEOUT_MS, this.clock, committing);
       this.connection.release();
       return tag;
     } catch (error) {

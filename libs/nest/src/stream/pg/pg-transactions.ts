@@ -1,3 +1,4 @@
+import { systemClock } from '../../core/clock.js';
 import { CodedError } from '../../core/coded-error.js';
 import { causesOf, isUnfit } from '../sql-error.js';
 import type { SqlExecutor } from '../sql-database.port.js';
@@ -20,7 +21,7 @@ export function fromPg<Client extends PgClient>(pool: PgClients<Client>): Transa
 
 /** Transactions on clients of a pool that is not ours. */
 export class PgTransactions<Client extends PgClient> implements TransactionPort<Client> {
-  readonly #beginning = new PgBeginning();
+  readonly #beginning = new PgBeginning(systemClock);
   readonly #handles = new WeakMap<Client, PgHandle<Client>>();
 
   constructor(private readonly pool: PgClients<Client>) {}

@@ -20,7 +20,10 @@ export class MillraceDatabase {
     this.#transactions = new DatabaseTransactions(database);
   }
 
-  /** One statement with parameters, outside any transaction. */
+  /**
+   * One statement with parameters, outside any transaction. After a minute without an answer the connection is taken for
+   * lost: what takes longer belongs into {@link transaction} or {@link script}.
+   */
   query(sql: string, params: readonly unknown[] = []): Promise<readonly SqlRow[]> {
     return this.database.query(sql, params);
   }
