@@ -17,6 +17,7 @@ let server: DatabaseServer;
 let network: TcpProxy;
 let near: NotesNode;
 let far: NotesNode;
+let frozen: NotesNode;
 beforeAll(async () => {
   stage = await Stage.set({ adminKey, redis: { url: serviceAddress('REDIS_URL') } });
   server = await DatabaseServer.of(stage.database);
@@ -24,11 +25,13 @@ beforeAll(async () => {
   const direct = new URL(stage.database.url);
   network = await TcpProxy.listen(Number(direct.port));
   far = await stage.joinNode({ databaseUrl: Object.assign(direct, { port: new URL(network.url).port }).href });
-  for (const node of [near, far]) {
+  frozen = await stage.joinNode();
+  for (const node of [near, far, frozen]) {
     await until('Redis is there', async () => total(await node.metrics(), 'realtime_redis_up_connections') === 2);
   }
 });
 afterAll(async () => {
+  frozen.signal('SIGCONT');
   await network.close();
   await server.close();
   await stage.clear();
@@ -54,7 +57,8 @@ it('falls to the node whose own way to the database is cut, and to no other', as
   await until('it is ready again', async () => (await far.readiness()) === 200);
 });
 
-it('stays with all of them when the database is away for all', async () => {
+it('stays with all of them when the database is away for all, one of which does not say so', async () => {
+  frozen.signal('SIGSTOP');
   await server.allowConnections(false);
   await server.cut();
   expect(await statusesFor(OUTAGE_MS)).toEqual(new Set(['200,200']));

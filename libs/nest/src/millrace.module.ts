@@ -90,8 +90,8 @@ const providers: Provider[] = [
   {
     provide: NodeAdmin,
     inject: [Ring, SessionDrain],
-    useFactory: (ring: Ring, drain: SessionDrain) =>
-      new NodeAdmin({
+    useFactory: (ring: Ring, drain: SessionDrain) => {
+      const admin = new NodeAdmin({
         node: ring.node,
         version: packageVersion(),
         sessions: ring.sessions,
@@ -106,7 +106,10 @@ const providers: Provider[] = [
         clock: systemClock,
         redis: ring.redisConnections,
         drain,
-      }),
+      });
+      ring.others.answer(() => admin.describe());
+      return admin;
+    },
   },
   {
     provide: HubHealth,

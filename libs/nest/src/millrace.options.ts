@@ -7,6 +7,7 @@ import type { Authenticator } from './session/authenticator.port.js';
 import { defaultSessionOptions, type SessionOptions } from './session/session.options.js';
 import type { PgSource } from './stream/pg/pg-database.js';
 import type { PgliteDatabaseOptions } from './stream/pglite/pglite-database.js';
+import { checkStreamOptions } from './stream/check-stream-options.js';
 import { defaultStreamOptions, type StreamOptions } from './stream/stream.options.js';
 import type { TransactionPort } from './stream/transaction/transaction.port.js';
 
@@ -99,11 +100,9 @@ export function resolvePublisherOptions(given: PublisherOptions | undefined): Re
 }
 
 function outboundOf(given: Pick<MillraceOptions, 'postgres' | 'embedded' | 'redis' | 'stream'>) {
-  return {
-    database: databaseOf(given),
-    redis: redisOf(given),
-    stream: section('stream', defaultStreamOptions, given.stream),
-  };
+  const stream = section('stream', defaultStreamOptions, given.stream);
+  checkStreamOptions(stream);
+  return { database: databaseOf(given), redis: redisOf(given), stream };
 }
 
 /** The embedded database has one node, whose own broker brings all there is. */

@@ -33,7 +33,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     await store.start();
     await this.#startRedis();
     await hub.start();
-    await hub.attach(accessChannelName);
+    await hub.attachAhead(accessChannelName);
     sequencer.start();
     slowSessions.start();
   }

@@ -65,6 +65,7 @@ export class Ring extends OutboundRing {
   readonly others = new OtherNodes({
     isConnected: () => this.redisConnections?.every(({ isUp }) => isUp) ?? false,
     clock: systemClock,
+    ids: randomIds,
   });
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
@@ -186,6 +187,7 @@ export class Ring extends OutboundRing {
     return [
       new SubscribeRoute({
         subscriber,
+        authorizer,
         subscriptions,
         recorder,
         options: channel,

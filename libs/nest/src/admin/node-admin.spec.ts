@@ -18,7 +18,7 @@ function admin(more: Partial<NodeAdminParts> = {}): NodeAdmin {
     node: 'node-1',
     version: '1.2.3',
     sessions: { all: () => all, find: (id) => all.find((one) => one.id === id), size: all.length },
-    others: { answer: () => {}, ask: () => Promise.resolve({ nodes: [{ id: 'node-2' }], complete: true }) },
+    others: { ask: () => Promise.resolve({ nodes: [{ id: 'node-2' }], complete: true }) },
     subscriptions: {
       of: () => [{ channel: desk }],
       on: () => 1,
@@ -47,7 +47,6 @@ it('describes this node first, then those that answered', async () => {
         subscriptions: 1,
         draining: false,
         redis: 'down',
-        lastPassAt: 7,
         passAgeMs: 999_999_999_993,
       },
       { id: 'node-2' },

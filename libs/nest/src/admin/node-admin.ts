@@ -3,7 +3,8 @@ import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { CommandRoute } from '../command/command-route.js';
 import type { Clock } from '../core/clock.js';
 import type { Hub } from '../hub/hub.js';
-import type { OtherNodes } from '../session/rooms/other-nodes.js';
+import type { NodeDescription } from '../session/rooms/node-description.js';
+import type { NodeAnswers, OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionRegistry } from '../session/session-registry.js';
 import type { SessionDrain } from '../session/session-drain.js';
 import type { SocketSession } from '../session/socket-session.js';
@@ -22,7 +23,7 @@ export interface NodeAdminParts {
   /** Of Millrace. */
   readonly version: string;
   readonly sessions: Pick<SessionRegistry, 'all' | 'find' | 'size'>;
-  readonly others: Pick<OtherNodes, 'answer' | 'ask'>;
+  readonly others: Pick<OtherNodes, 'ask'>;
   readonly subscriptions: Pick<SubscriptionRegistry, 'of' | 'on' | 'size'>;
   readonly commands: Pick<CommandRoute, 'inFlight'>;
   readonly hub: Pick<Hub, 'standing'>;
@@ -38,11 +39,9 @@ export interface NodeAdminParts {
 
 /** What an operator may see of this node and do to it. */
 export class NodeAdmin {
-  constructor(private readonly parts: NodeAdminParts) {
-    parts.others.answer(() => this.describe());
-  }
+  constructor(private readonly parts: NodeAdminParts) {}
 
-  describe(): object {
+  describe(): NodeDescription {
     const { node, version, sessions, subscriptions, sequencer, drain, redis, clock } = this.parts;
     return {
       id: node,
@@ -51,14 +50,13 @@ export class NodeAdmin {
       draining: drain.started,
       sessions: sessions.size,
       subscriptions: subscriptions.size,
-      lastPassAt: sequencer.lastPassAt ?? null,
       passAgeMs: sequencer.lastPassAt === undefined ? null : clock.now() - sequencer.lastPassAt,
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
     };
   }
 
   /** All nodes, or this one and those that answer where not all can be asked. */
-  async nodes(): Promise<{ readonly nodes: readonly object[]; readonly complete: boolean }> {
+  async nodes(): Promise<NodeAnswers> {
     const { nodes, complete } = await this.parts.others.ask();
     return { nodes: [this.describe(), ...nodes], complete };
   }
@@ -111,11 +109,11 @@ export class NodeAdmin {
   async outbox(after: string, limit: number): Promise<OutboxSummary & { readonly events: readonly StagedEvent[] }> {
     const { outbox } = this.parts;
     const summary = await outbox.summary();
-    return { ...summary, events: await outbox.staged(pageOf(after, limit)) };
+    return { ...summary, events: await outbox.staged(outboxPage(after, limit)) };
   }
 
   deadLetters(after: string, limit: number): Promise<readonly DeadLetter[]> {
-    return this.parts.outbox.deadLetters(pageOf(after, limit));
+    return this.parts.outbox.deadLetters(outboxPage(after, limit));
   }
 
   /** Whether there was one. */
@@ -139,4 +137,4 @@ export class NodeAdmin {
   }
 }
 
-const pageOf = (after: string, limit: number) => ({ after, maxEvents: limit, maxBytes: PAGE_MAX_BYTES });
+const outboxPage = (after: string, limit: number) => ({ after, maxEvents: limit, maxBytes: PAGE_MAX_BYTES });

@@ -1,4 +1,5 @@
-import { channelName, defineChannel, event, type ChannelName } from '@millrace/protocol';
+import { channelName, defineChannel, event, isChannelName, type ChannelName } from '@millrace/protocol';
+import { isSubject } from '../session/subject.js';
 
 /**
  * Whose access is withdrawn, at least one of the two; what is left out matches all.
@@ -11,6 +12,18 @@ export interface Revocation {
   /** One channel, by its name. */
   readonly channel?: ChannelName;
 }
+
+/** The revocation in what somebody gave; `undefined` where it names nobody, or what no subscription can have. */
+export function readRevocation(given: unknown): Revocation | undefined {
+  const { subject, channel } = Object(given) as Readonly<Record<string, unknown>>;
+  if (isLeftOut(subject) && isLeftOut(channel)) return undefined;
+  if (!isLeftOut(subject) && !isSubject(subject)) return undefined;
+  if (!isLeftOut(channel) && !(typeof channel === 'string' && isChannelName(channel))) return undefined;
+  return { ...(!isLeftOut(subject) && { subject }), ...(!isLeftOut(channel) && { channel }) };
+}
+
+/** SQL writes `null` for what has no value. */
+const isLeftOut = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 /** Every node follows it, and no client can: its name is {@link isOwnChannel}. */
 export const accessChannel = defineChannel('_millrace.access', {

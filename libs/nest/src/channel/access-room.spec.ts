@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { ChannelName, ControlFrame, EventsFrame } from '@millrace/protocol';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { accessChannelName, type Revocation } from './access-channel.js';
+import { ChannelAccess } from './channel-access.js';
 import { AccessRoom } from './access-room.js';
 
 const desk = 'desk.SFO' as ChannelName;
@@ -59,14 +60,36 @@ it('carries out withdrawals, in their order', () => {
   expect(done).toEqual(all);
 });
 
-it.each([null, 'text', {}, { subject: 7 }, { channel: 'no/channel' }, { subject: 'ann', channel: 7 }])(
-  'carries out nothing for %j, and says so',
-  (data) => {
-    room.events('r', frame(accessChannelName, data, { subject: 'ann' }));
-    expect(done).toEqual([{ subject: 'ann' }]);
-    expect(logged).toHaveBeenCalledOnce();
-  },
-);
+const nobody = [
+  null,
+  'text',
+  {},
+  { subject: null, channel: null },
+  { subject: 7 },
+  { subject: '' },
+  { subject: 'ann', channel: 7 },
+  { subject: 'ann', channel: '' },
+  { channel: 'no/channel' },
+  { channel: 'board.*' },
+  { channel: 'board.:name' },
+];
+
+it.each(nobody)('lets everybody ask anew when %j does not say whose access is withdrawn', (data) => {
+  room.events('r', frame(accessChannelName, data, { subject: 'ann' }));
+  expect(done).toEqual([['ask anew'], { subject: 'ann' }]);
+  expect(logged).toHaveBeenCalledOnce();
+});
+
+it.each(nobody)('revoke() takes no %j for a withdrawal', async (revocation) => {
+  const publish = vi.fn<() => Promise<never>>();
+  await expect(new ChannelAccess({ publish }).revoke(revocation as Revocation)).rejects.toThrow(TypeError);
+  expect(publish).not.toHaveBeenCalled();
+});
+
+it('takes what SQL leaves empty for left out', () => {
+  room.events('r', frame(accessChannelName, { subject: 'ann', channel: null }, { subject: null, channel: desk }));
+  expect(done).toEqual([{ subject: 'ann' }, { channel: desk }]);
+});
 
 it('lets everybody ask anew when it cannot be told whose access was withdrawn', () => {
   room.lagging(accessChannelName);

@@ -1,22 +1,16 @@
 import { Logger } from '@nestjs/common';
-import {
-  isChannelName,
-  type ChannelName,
-  type ControlFrame,
-  type EventsFrame,
-  type LiveFrame,
-  type WireEvent,
-} from '@millrace/protocol';
+import type { ChannelName, ControlFrame, EventsFrame, LiveFrame, WireEvent } from '@millrace/protocol';
 import type { Audience } from '../hub/audience.port.js';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
-import { accessChannelName, type Revocation } from './access-channel.js';
+import { accessChannelName, readRevocation } from './access-channel.js';
 import type { Authorizer } from './authorizer.js';
 
 /**
  * Stands between the hub and the rooms. The room of the access channel is empty: what the hub emits there, in order and
  * without a hole, is carried out on this node.
  *
- * Where the hub cannot tell what was in a hole, nobody knows whose access was withdrawn in it: everybody asks again.
+ * Where the hub cannot tell what was in a hole, or an event does not say whom it means, nobody knows whose access was
+ * withdrawn: everybody asks again.
  */
 export class AccessRoom implements RoomEmitter, Audience {
   readonly #logger = new Logger('Millrace');
@@ -50,19 +44,12 @@ export class AccessRoom implements RoomEmitter, Audience {
     this.audience.lagging(channel);
   }
 
-  /** From SQL anything may come. What no version of Millrace understands withdraws nothing. */
+  /** From SQL anything may come, and who wrote it meant somebody. What a newer version may say is not for this one. */
   #carryOut({ id, type, data }: WireEvent): void {
     if (type !== 'access.revoked') return;
-    const revocation = readRevocation(data);
-    if (revocation) this.authorizer.withdraw(revocation);
-    else this.#logger.error(`Event ${id} of "${accessChannelName}" withdraws nothing: it needs a subject or a channel`);
+    const revocation = readRevocation(JSON.parse(data));
+    if (revocation) return this.authorizer.withdraw(revocation);
+    this.#logger.error(`Event ${id} of "${accessChannelName}" names no subject and no channel: everybody asks anew`);
+    this.authorizer.askAnew();
   }
-}
-
-function readRevocation(data: string): Revocation | undefined {
-  const { subject, channel } = Object(JSON.parse(data)) as Readonly<Record<string, unknown>>;
-  if (subject !== undefined && typeof subject !== 'string') return undefined;
-  if (channel !== undefined && !(typeof channel === 'string' && isChannelName(channel))) return undefined;
-  if (subject === undefined && channel === undefined) return undefined;
-  return { ...(subject !== undefined && { subject }), ...(channel !== undefined && { channel }) };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ChannelPublisher, StatementRunner } from '../stream/channel-publisher.js';
-import { accessChannel, type Revocation } from './access-channel.js';
+import { accessChannel, readRevocation, type Revocation } from './access-channel.js';
 
 /**
  * Takes access back from those who are connected.
@@ -18,14 +18,12 @@ export class ChannelAccess {
    * takes the right away, with `tx` one of your own, and the nodes hear of it when that is committed. The policy is asked
    * again when they subscribe again, so it has to know by then.
    *
-   * @throws TypeError when neither `subject` nor `channel` is given
+   * @throws TypeError when it names neither the subject of a principal nor one channel, or something that is none
    * @throws CodedError as `ChannelPublisher.publish` does
    */
-  async revoke({ subject, channel }: Revocation, options: { readonly tx?: StatementRunner } = {}): Promise<void> {
-    if (subject === undefined && channel === undefined) {
-      throw new TypeError('revoke() takes a subject, a channel or both: nothing would end every subscription there is');
-    }
-    const revocation = { ...(subject !== undefined && { subject }), ...(channel !== undefined && { channel }) };
+  async revoke(from: Revocation, options: { readonly tx?: StatementRunner } = {}): Promise<void> {
+    const revocation = readRevocation(from);
+    if (!revocation) throw new TypeError('revoke() takes the subject of a principal, the name of one channel, or both');
     await this.publisher.publish(accessChannel, {}, 'access.revoked', revocation, options);
   }
 }

@@ -21,6 +21,9 @@ export interface HistoryRouteParts {
   readonly options: ChannelOptions;
 }
 
+/** How often the policy is asked again when withdrawals, anybody's, keep coming while it is asked. */
+const MAX_TRIES = 5;
+
 /** `history`: the events of a durable channel, page by page. */
 export class HistoryRoute implements FrameRoute {
   readonly name = 'history';
@@ -48,12 +51,16 @@ export class HistoryRoute implements FrameRoute {
     const after = readPosition(frame.after);
     const { authorizer, hub, options } = this.parts;
     const limits = { maxEvents: frame.limit, maxBytes: options.pageMaxBytes };
-    const { generation } = authorizer;
+    let { generation } = authorizer;
     const { delivery } = await authorizer.authorize('history', session, channel);
     if (delivery === 'live') throw new CodedError('NOT_DURABLE');
     const page = await hub.history(channel, after, limits);
-    // Access may have been withdrawn meanwhile; then the policy has the last word.
-    if (authorizer.generation !== generation) await authorizer.authorize('history', session, channel);
+    // Access may have been withdrawn meanwhile, while this is asked too; then the policy has the last word.
+    for (let tries = 0; authorizer.generation !== generation; tries++) {
+      if (tries === MAX_TRIES) throw new CodedError('BUSY', { retryAfterMs: options.busyRetryAfterMs });
+      ({ generation } = authorizer);
+      await authorizer.authorize('history', session, channel);
+    }
     return page;
   }
 }

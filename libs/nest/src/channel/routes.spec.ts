@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
 import { roomOf } from '../hub/room.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
+import type { Authorizer } from './authorizer.js';
 import { subscribesAnswered } from './channel.metrics.js';
 import { ChannelBench } from './testing/channel-bench.js';
 import type { FakeSession } from './testing/fake-session.js';
@@ -140,6 +141,27 @@ describe('subscribe', () => {
     expect(items.map((answer) => 'events' in answer && answer.events.length)).toEqual([3, 3]);
   });
 
+  it.each([
+    ['withdrawn', (authorizer: Authorizer) => authorizer.withdraw({ subject: 'ann', channel: sfo })],
+    ['in doubt', (authorizer: Authorizer) => authorizer.askAnew()],
+  ])('gives out no event of a channel whose access is %s while its neighbours are asked', async (_what, happens) => {
+    const gate = defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } });
+    let answerGate = (): void => {};
+    stage.policy(gate, { subscribe: () => new Promise((resolve) => (answerGate = () => resolve(true))) });
+    stage.bench.store.append(sfo, 2);
+    const items = [
+      { channel: sfo, sid: 1, since: 'epoch1.0..0' },
+      { channel: 'gate.SFO', sid: 2 },
+    ];
+    const answers = stage.frame(session, { items });
+    await settled();
+    await settled();
+    happens(stage.authorizer);
+    answerGate();
+    expect((await answers).items[0]).toMatchObject({ outcome: 'refused', error: { code: 'BUSY' } });
+    expect(session.rooms).not.toContain(roomOf(sfo));
+  });
+
   it('leaves what is more than a page to another frame, and the first item never', async () => {
     start({ options: { pageMaxBytes: 200 } });
     const names = ['A', 'B', 'C', 'D'].map((name) => channelNamed(`desk.${name}`));
@@ -219,6 +241,39 @@ describe('history', () => {
     stage.authorizer.withdraw({ subject: 'ann' });
     stage.bench.store.release();
     await expect(page).rejects.toMatchObject({ wire: { code: 'FORBIDDEN' } });
+  });
+
+  it('asks it again, when access was withdrawn while it was asked again', async () => {
+    const asked: ((yes: boolean) => void)[] = [];
+    stage.policy(defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } }), {
+      subscribe: () => new Promise<boolean>((resolve) => asked.push(resolve)),
+    });
+    const answer = async (yes: boolean): Promise<void> => {
+      asked.shift()?.(yes);
+      await settled();
+      await settled();
+    };
+    for (const last of [false, true]) {
+      const page = stage.history(session, { channel: 'gate.SFO', limit: 3 }).catch((error: unknown) => error);
+      await settled();
+      for (const subject of ['bob', 'ann']) {
+        stage.authorizer.withdraw({ subject });
+        await answer(true);
+      }
+      await answer(last);
+      expect(await page).toMatchObject(last ? { outcome: 'complete' } : { wire: { code: 'FORBIDDEN' } });
+    }
+  });
+
+  it('is refused for now while anybody’s access is withdrawn again and again', async () => {
+    stage.policy(defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } }), {
+      subscribe: async () => {
+        stage.authorizer.withdraw({ subject: 'bob' });
+        return true;
+      },
+    });
+    const page = stage.history(session, { channel: 'gate.SFO', limit: 3 });
+    await expect(page).rejects.toMatchObject({ wire: { code: 'BUSY', retryAfterMs: 500 } });
   });
 
   it('asks the history method of a policy that has one', async () => {

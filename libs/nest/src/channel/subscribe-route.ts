@@ -4,14 +4,18 @@ import { bytesOf } from '../core/event-bytes.js';
 import type { FrameRoute } from '../session/frame-route.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import type { Authorizer } from './authorizer.js';
 import { readSubscribeFrame } from './channel-frames.js';
 import { resumesUnrecoverable, subscribesAnswered } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
 import type { Subscriber } from './subscriber.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
+type Withdrawals = Pick<Authorizer, 'generation' | 'renewals'>;
+
 export interface SubscribeRouteParts {
   readonly subscriber: Subscriber;
+  readonly authorizer: Withdrawals;
   readonly subscriptions: SubscriptionRegistry;
   readonly recorder: Recorder;
   readonly options: ChannelOptions;
@@ -34,8 +38,9 @@ export class SubscribeRoute implements FrameRoute {
     if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy(items.length);
     this.#pending.set(session, pending + items.length);
     const limits = { maxEvents: options.pageMaxEvents, maxBytes };
+    const before = this.#withdrawals();
     const read = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
-    const answers = this.#cut(session, items, read);
+    const answers = this.#given(session, items, read, before);
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
     for (const answer of answers) this.#count(answer);
     return { items: answers };
@@ -52,22 +57,33 @@ export class SubscribeRoute implements FrameRoute {
   }
 
   /**
-   * Each item has one event at least, and a hundred large ones would be too much for a slow line. Those beyond a page are
-   * asked for again; the first gets through, so that in the end all do.
+   * What of `read` the session gets. Each item has one event at least, and a hundred large ones would be too much for a
+   * slow line: those beyond a page are asked for again; the first gets through, so that in the end all do. And an item
+   * waits for its neighbours: if its access was withdrawn meanwhile, the policy has the last word.
    */
-  #cut(session: Session, items: readonly SubscribeItem[], answers: readonly SubscribeAnswer[]): SubscribeAnswer[] {
+  #given(session: Session, items: readonly SubscribeItem[], read: readonly SubscribeAnswer[], before: Withdrawals) {
+    const { subscriptions, options } = this.parts;
+    const now = this.#withdrawals();
     let bytes = 0;
-    return items.flatMap((item, index) => {
-      const answer = answers[index];
+    return items.flatMap((item, index): SubscribeAnswer[] => {
+      const answer = read[index];
       if (!answer) return [];
       const more = 'events' in answer ? bytesOf(answer.events) : 0;
-      if (more > 0 && bytes > 0 && bytes + more > this.parts.options.pageMaxBytes) {
+      const isTooMuch = bytes > 0 && bytes + more > options.pageMaxBytes;
+      const isOpen = isChannelName(item.channel) && !!subscriptions.find(session, item.channel);
+      const isInDoubt = now.renewals !== before.renewals || (now.generation !== before.generation && !isOpen);
+      if (more > 0 && (isTooMuch || isInDoubt)) {
         this.#interrupt(session, item);
-        return [{ sid: item.sid, outcome: 'refused', error: this.#tooMuch().toWire() }];
+        return [{ sid: item.sid, outcome: 'refused', error: this.#again().toWire() }];
       }
       bytes += more;
       return [answer];
     });
+  }
+
+  #withdrawals(): Withdrawals {
+    const { generation, renewals } = this.parts.authorizer;
+    return { generation, renewals };
   }
 
   #interrupt(session: Session, { channel }: SubscribeItem): void {
@@ -82,10 +98,10 @@ export class SubscribeRoute implements FrameRoute {
 
   #busy(refused: number): CodedError {
     this.parts.recorder.count(subscribesAnswered, { outcome: 'refused' }, refused);
-    return this.#tooMuch();
+    return this.#again();
   }
 
-  #tooMuch(): CodedError {
+  #again(): CodedError {
     return new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
   }
 }

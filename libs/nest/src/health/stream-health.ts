@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import type { Clock } from '../core/clock.js';
-import { inTime, LATE } from '../core/in-time.js';
+import type { NodeDescription } from '../session/rooms/node-description.js';
 import type { OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionDrain } from '../session/session-drain.js';
 import type { Sequencer } from '../stream/sequencer.js';
@@ -14,7 +14,7 @@ const SAME_MOMENT_MS = 2_500;
 const ASK_TIMEOUT_MS = 500;
 
 export interface StreamHealthParts {
-  readonly sequencer: Pick<Sequencer, 'lastPassAt'>;
+  readonly sequencer: Pick<Sequencer, 'lastAnswerAt'>;
   readonly drain: Pick<SessionDrain, 'started'>;
   /** Absent in a process without sessions, of which no other knows. */
   readonly others?: Pick<OtherNodes, 'ask'>;
@@ -42,26 +42,27 @@ export class StreamHealth {
     const { sequencer, drain, clock } = this.parts;
     const indicator = this.indicators.check(key);
     if (drain.started) return indicator.down({ reason: 'draining' });
-    const { lastPassAt } = sequencer;
-    if (lastPassAt === undefined) return indicator.down({ reason: 'starting' });
-    const passAgeMs = clock.now() - lastPassAt;
+    const { lastAnswerAt } = sequencer;
+    if (lastAnswerAt === undefined) return indicator.down({ reason: 'starting' });
+    const passAgeMs = clock.now() - lastAnswerAt;
     if (passAgeMs <= MAX_PASS_AGE_MS) return indicator.up({ passAgeMs });
     if (await this.#isShared(passAgeMs)) return indicator.up({ state: 'degraded', passAgeMs });
     return indicator.down({ passAgeMs });
   }
 
-  /** Whether the other nodes are no better off. Where none of them answers nobody can tell, and this node steps back. */
+  /**
+   * Whether the other nodes are no better off. That a poll is told of somebody's pass says that the database is there,
+   * which is enough to be ready; but only a pass of their own says that they number what this node cannot. Where none of
+   * them answers nobody can tell, and this node steps back.
+   */
   async #isShared(passAgeMs: number): Promise<boolean> {
-    const { others, clock } = this.parts;
-    if (!others) return false;
-    const answers = await inTime(clock, ASK_TIMEOUT_MS, others.ask());
-    if (answers === LATE || answers.nodes.length === 0) return false;
+    const answers = await this.parts.others?.ask(ASK_TIMEOUT_MS);
+    if (!answers || answers.nodes.length === 0) return false;
     return answers.nodes.every((node) => passAgeIn(node) > passAgeMs - SAME_MOMENT_MS);
   }
 }
 
 /** Of a node that starts, none yet; of one of another release that does not tell, as if it were well. */
-function passAgeIn(node: object): number {
-  const age: unknown = 'passAgeMs' in node ? node.passAgeMs : 0;
-  return age === null ? Infinity : Number(age);
+function passAgeIn({ passAgeMs = 0 }: Partial<NodeDescription>): number {
+  return passAgeMs === null ? Infinity : Number(passAgeMs);
 }

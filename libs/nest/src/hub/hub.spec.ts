@@ -201,6 +201,25 @@ describe('Hub', () => {
     expect(bench.emittedOffsets).toEqual([1, 2]);
   });
 
+  it('reads the holes of an own channel ahead of those of all others', async () => {
+    const [jfk, own] = ['desk.JFK', 'own.log'].map((name) => channelNamed(name));
+    const busy = new HubBench({ options: { repairConcurrency: 1 } });
+    await busy.hub.start();
+    await Promise.all([busy.hub.attach(desk), busy.hub.attach(jfk!), busy.hub.attachAhead(own!)]);
+    busy.store.hold();
+    for (const channel of [desk, jfk!, own!]) {
+      busy.store.append(channel);
+      busy.publish(channel);
+    }
+    await busy.clock.advance(50);
+    // The first, and the own one: that of the second stands in line.
+    expect(busy.store.reads).toBe(2);
+    busy.store.release();
+    await settled();
+    expect(busy.store.reads).toBe(3);
+    await busy.hub.stop();
+  });
+
   it('loses nothing between the subscription at the broker and the head', async () => {
     bench.store.append(desk, 2);
     bench.store.hold();

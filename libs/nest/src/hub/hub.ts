@@ -53,7 +53,7 @@ export class Hub implements LiveSink {
       recent,
       checkOrder: parts.checkOrder ?? checkOrder,
       frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes),
-      repairs: new Gate({ concurrency: options.repairConcurrency, maxWaiting: Infinity, retryAfterMs: 0 }),
+      repairs: repairGate(options.repairConcurrency),
     };
     this.#reader = new HistoryReader(store, recent, recorder, options);
     this.#watch = new LogWatch(store, clock, recorder, options.digestIntervalMs);
@@ -88,11 +88,13 @@ export class Hub implements LiveSink {
    * Resolves when every later event of `channel` will be emitted to its room; from then on until {@link detach} the
    * channel is followed. A rejected call holds nothing.
    */
-  async attach(channel: ChannelName): Promise<void> {
-    const followed = this.#followed.get(channel) ?? this.#open(channel);
-    followed.subscribers++;
-    followed.stopLinger();
-    await followed.opened;
+  attach(channel: ChannelName): Promise<void> {
+    return this.#attach(channel, this.#parts);
+  }
+
+  /** The same for a channel of Millrace's own, whose holes do not stand in line behind those of all others. */
+  attachAhead(channel: ChannelName): Promise<void> {
+    return this.#attach(channel, { ...this.#parts, repairs: repairGate(1) });
   }
 
   /** The last subscriber leaves: the channel is followed a little longer, since most who leave come back. */
@@ -138,8 +140,15 @@ export class Hub implements LiveSink {
     this.#parts.frames.addLive(channel, event);
   }
 
-  #open(channel: ChannelName): Followed {
-    const follower = new ChannelFollower(channel, this.#parts);
+  async #attach(channel: ChannelName, parts: FollowerParts): Promise<void> {
+    const followed = this.#followed.get(channel) ?? this.#open(channel, parts);
+    followed.subscribers++;
+    followed.stopLinger();
+    await followed.opened;
+  }
+
+  #open(channel: ChannelName, parts: FollowerParts): Followed {
+    const follower = new ChannelFollower(channel, parts);
     const opened = follower.open().catch((error: unknown) => {
       if (this.#followed.get(channel)?.follower === follower) this.#close(channel);
       throw error;
@@ -166,3 +175,5 @@ export class Hub implements LiveSink {
     }
   }
 }
+
+const repairGate = (concurrency: number): Gate => new Gate({ concurrency, maxWaiting: Infinity, retryAfterMs: 0 });

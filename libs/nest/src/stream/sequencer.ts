@@ -43,6 +43,7 @@ export class Sequencer {
   #kicked = false;
   #running: Promise<void> | undefined;
   #failures = 0;
+  #lastAnswerAt: number | undefined;
   #lastPassAt: number | undefined;
   #cancelPoll = (): void => {};
   #cancelLook: (() => void) | undefined;
@@ -52,7 +53,12 @@ export class Sequencer {
     this.#seeking = new SeekList(parts.options.seekTimeoutMs);
   }
 
-  /** When the database last answered a pass or a poll, in ms since 1970. */
+  /** When the database last answered a pass or a poll of this node, whoever had the lock, in ms since 1970. */
+  get lastAnswerAt(): number | undefined {
+    return this.#lastAnswerAt;
+  }
+
+  /** When this node last had the lock. */
   get lastPassAt(): number | undefined {
     return this.#lastPassAt;
   }
@@ -137,7 +143,8 @@ export class Sequencer {
       const result = await store.pass(events, taken.length > 0 ? 'wait' : mode);
       recorder.count(passes, { outcome: result.ran ? 'ran' : 'busy' });
       if (result.ran) recorder.observe(passSeconds, {}, (performance.now() - startedAt) / 1000);
-      this.#lastPassAt = clock.now();
+      this.#lastAnswerAt = clock.now();
+      if (result.ran) this.#lastPassAt = this.#lastAnswerAt;
       this.#failures = 0;
       this.#answer(taken, result);
       this.#hand(result.batches);

@@ -47,7 +47,7 @@ export interface StreamOptions {
   readonly passTimeoutMs: number;
   /**
    * Time between two looks for staged events that nobody announced, in ms. Raised: events of other programs, and those
-   * of a node that died, come later. Lowered: more idle queries. @defaultValue 500
+   * of a node that died, come later. Lowered: more idle queries. Maximum 1000. @defaultValue 500
    */
   readonly pollIntervalMs: number;
   /**

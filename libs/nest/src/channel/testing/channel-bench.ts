@@ -56,6 +56,7 @@ export class ChannelBench {
     });
     this.#subscribe = new SubscribeRoute({
       subscriber,
+      authorizer: this.authorizer,
       subscriptions,
       recorder,
       options,

@@ -1,58 +1,87 @@
 import type { Namespace } from 'socket.io';
 import type { Clock } from '../../core/clock.js';
+import type { Ids } from '../../core/ids.js';
 import { inTime, LATE } from '../../core/in-time.js';
+import type { NodeDescription } from './node-description.js';
 
 const QUESTION = 'millrace:describe';
-/** The adapter gives nodes five seconds, and its own answer may never come. */
-const ASK_TIMEOUT_MS = 6_000;
+const ANSWER = 'millrace:described';
+const ANSWER_TIMEOUT_MS = 5_000;
 
 export interface OtherNodesParts {
   /** Whether nodes can hear each other now. */
   readonly isConnected: () => boolean;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
+/** Another node may be of another release. */
+type Description = Partial<NodeDescription>;
+
 export interface NodeAnswers {
-  readonly nodes: readonly object[];
+  readonly nodes: readonly Description[];
   /** Whether every node that there is has answered. */
   readonly complete: boolean;
 }
 
-const nobody: NodeAnswers = { nodes: [], complete: false };
-
-/** Asks the other nodes who they are, over the adapter that syncs rooms. */
+/**
+ * Asks the other nodes who they are, over the adapter that syncs rooms. Not with its acknowledgements, which bring nothing
+ * before all have answered: one node that is frozen would silence the rest.
+ */
 export class OtherNodes {
+  readonly #asked = new Map<string, (description: unknown) => void>();
   #namespace: Namespace | undefined;
-  #describe = (): object => ({});
+  #describe: (() => NodeDescription) | undefined;
 
   constructor(private readonly parts: OtherNodesParts) {}
 
   bind(namespace: Namespace): void {
     this.#namespace = namespace;
-    namespace.on(QUESTION, (answer: (description: object) => void) => answer(this.#describe()));
+    namespace.on(QUESTION, (id: string) => {
+      if (this.#describe) namespace.serverSideEmit(ANSWER, id, this.#describe());
+    });
+    namespace.on(ANSWER, (id: string, description: unknown) => this.#asked.get(id)?.(description));
   }
 
   /** What this node answers to the others. */
-  answer(describe: () => object): void {
+  answer(describe: () => NodeDescription): void {
     this.#describe = describe;
   }
 
-  /**
-   * Never rejects, and waits for nobody without end: the adapter calls nobody back when Redis cannot tell it how many
-   * nodes there are.
-   */
-  async ask(): Promise<NodeAnswers> {
-    if (!this.#namespace || !this.parts.isConnected()) return nobody;
-    const asked = this.#namespace.serverSideEmitWithAck(QUESTION).then(
-      (answers: unknown) => ({ nodes: objectsIn(answers), complete: true }),
-      // It tells with the error who has answered all the same.
-      (error: unknown) => ({ nodes: objectsIn((error as { responses?: unknown }).responses), complete: false }),
-    );
-    const answers = await inTime(this.parts.clock, ASK_TIMEOUT_MS, asked);
-    return answers === LATE ? nobody : answers;
+  /** Never rejects: whoever has answered by then. */
+  async ask(timeoutMs = ANSWER_TIMEOUT_MS): Promise<NodeAnswers> {
+    const namespace = this.#namespace;
+    if (!namespace || !this.parts.isConnected()) return { nodes: [], complete: false };
+    const id = this.parts.ids.next();
+    const nodes: Description[] = [];
+    const all = new Promise<void>((resolve) => {
+      let expected = Infinity;
+      const look = (): void => {
+        if (nodes.length >= expected) resolve();
+      };
+      this.#asked.set(id, (description) => {
+        if (isObject(description)) nodes.push(description);
+        look();
+      });
+      void countOthers(namespace).then((others) => {
+        expected = others;
+        look();
+      });
+    });
+    namespace.serverSideEmit(QUESTION, id);
+    const outcome = await inTime(this.parts.clock, timeoutMs, all);
+    this.#asked.delete(id);
+    return { nodes, complete: outcome !== LATE };
   }
 }
 
-/** Another node may be of another release. */
-const objectsIn = (answers: unknown): readonly object[] =>
-  Array.isArray(answers) ? answers.filter((answer) => typeof answer === 'object' && answer !== null) : [];
+/** `Infinity` where Redis does not say. */
+async function countOthers(namespace: Namespace): Promise<number> {
+  try {
+    return (await namespace.adapter.serverCount()) - 1;
+  } catch {
+    return Infinity;
+  }
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -149,7 +149,7 @@ export class SessionNode {
           registry,
           dispatcher,
           emitter,
-          others: new OtherNodes({ isConnected: () => false, clock: systemClock }),
+          others: new OtherNodes({ isConnected: () => false, clock: systemClock, ids: randomIds }),
           answers,
           recorder,
           options: session,

@@ -11,7 +11,7 @@ import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
 import { StreamGauges } from '../stream-gauges.js';
 import type { StreamOptions } from '../stream.options.js';
 import type { HistoryPage, LogDigest, LogPosition, PassResult, Staged, StreamStore } from '../stream-store.port.js';
-import { checkOptions, checkServer } from './boot-checks.js';
+import { checkServer } from './server-check.js';
 import { selectHistory, toPage } from './history.js';
 import { selectDigest, selectHead, selectLogEnd } from './log.js';
 import { PassRunner } from './pass-runner.js';
@@ -54,7 +54,6 @@ export class SqlStreamStore implements StreamStore {
 
   async start(): Promise<void> {
     const { database, options } = this.parts;
-    checkOptions(options);
     await checkServer(database.pass);
     await migrate(database, options.schema);
     await this.#partitions.start();

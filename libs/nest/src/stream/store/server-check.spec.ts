@@ -3,8 +3,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { BootError } from '../../core/boot-error.js';
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
-import { defaultStreamOptions } from '../stream.options.js';
-import { checkOptions, checkServer } from './boot-checks.js';
+import { checkServer } from './server-check.js';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -18,28 +17,6 @@ const healthy = {
   embedded: false,
 };
 const server = (settings: SqlRow): SqlExecutor => ({ query: async () => [{ ...healthy, ...settings }] });
-
-it('takes the defaults', () => {
-  expect(() => checkOptions(defaultStreamOptions)).not.toThrow();
-});
-
-it.each([
-  [{ schema: 'a"; drop' }, 'schema'],
-  [{ schema: 'Upper' }, 'schema'],
-  [{ maxEventBytes: 1_048_577 }, 'maxEventBytes'],
-  [{ retentionMs: 59_999 }, 'retentionMs'],
-  [{ retentionMs: 1e15 }, 'retentionMs'],
-  [{ channelRetentionMs: { desk: 1e15 } }, 'desk'],
-  [{ partitionsAheadDays: 1 }, 'partitionsAheadDays'],
-  [{ passMaxEvents: 0 }, 'passMaxEvents'],
-  [{ maxWaitingPublishes: 1.5 }, 'maxWaitingPublishes'],
-  [{ channelRetentionMs: { 'desk.*': 60_000 } }, 'desk.*'],
-  [{ channelRetentionMs: { desk: 1 } }, 'desk'],
-])('refuses %o and names the option', (wrong, name) => {
-  const check = (): void => checkOptions({ ...defaultStreamOptions, ...wrong });
-  expect(check).toThrow(BootError);
-  expect(check).toThrow(name);
-});
 
 it.each([
   [{ version: 140_010 }, 'PostgreSQL 15'],

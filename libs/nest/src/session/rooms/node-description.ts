@@ -1,0 +1,12 @@
+/** What a node tells the others and operators of itself. Ages, not moments: no two hosts have one clock. */
+export interface NodeDescription {
+  readonly id: string;
+  readonly uptimeMs: number;
+  readonly versions: { readonly millrace: string; readonly protocol: number; readonly node: string };
+  readonly draining: boolean;
+  readonly sessions: number;
+  readonly subscriptions: number;
+  /** Since its last pass that had the lock; null before the first. */
+  readonly passAgeMs: number | null;
+  readonly redis: 'up' | 'down' | 'none';
+}

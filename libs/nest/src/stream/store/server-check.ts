@@ -1,0 +1,40 @@
+import { Logger } from '@nestjs/common';
+import { BootError } from '../../core/boot-error.js';
+import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
+
+const MIN_SERVER_VERSION = 150_000;
+
+/** @throws BootError */
+export async function checkServer(executor: SqlExecutor): Promise<void> {
+  const row = await settingsOf(executor);
+  if (Number(row?.['version']) < MIN_SERVER_VERSION) throw new BootError('Millrace needs PostgreSQL 15 or newer');
+  if (row?.['isolation'] !== 'read committed') {
+    throw new BootError(
+      'Millrace needs READ COMMITTED: set default_transaction_isolation to `read committed` for its role or database',
+    );
+  }
+  if (row['embedded'] === true) return;
+  for (const name of ['fsync', 'synchronous_commit'] as const) {
+    if (row[name] !== 'off') continue;
+    new Logger('Millrace').warn(`${name} is off in PostgreSQL: events that were acknowledged can be lost in a crash`);
+  }
+}
+
+async function settingsOf(executor: SqlExecutor): Promise<SqlRow | undefined> {
+  try {
+    const [row] = await executor.query(
+      `select current_setting('server_version_num')::int as version,
+  current_setting('default_transaction_isolation') as isolation, current_setting('fsync') as fsync,
+  current_setting('synchronous_commit') as synchronous_commit, version() like '%emscripten%' as embedded`,
+      [],
+    );
+    return row;
+  } catch (error) {
+    if (error instanceof BootError) throw error;
+    const { cause } = error as { readonly cause?: unknown };
+    const reason = cause instanceof Error ? cause.message : String(error);
+    throw new BootError(`The database of the stream cannot be used (${reason}): check \`postgres\` in the options`, {
+      cause: error,
+    });
+  }
+}
