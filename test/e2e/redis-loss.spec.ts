@@ -14,6 +14,7 @@ import { until } from './support/until.js';
 const LATE_MS = 1_500;
 const NOTICED_MS = 10_000;
 const CONNECTIONS = 'realtime_redis_up_connections';
+const CONNECTIONS_OF_BOTH = 4;
 
 let stage: Stage;
 let other: NotesNode;
@@ -34,6 +35,8 @@ afterEach(async () => {
   for (const guest of guests.splice(0)) guest.leave();
   network.target = redisPort();
   network.cut();
+  // Right after the cut a node may not know yet that it lost them.
+  await until('both nodes have come back', () => network.open === CONNECTIONS_OF_BOTH);
   await connected(2);
 });
 afterAll(async () => {
@@ -95,7 +98,7 @@ it('delivers a little later while nobody can connect to Redis, and as before whe
 
 it('delivers a little later while Redis is silent, and notices that within ten seconds', async () => {
   const silent = network.swallow();
-  expect(silent).toBe(4);
+  expect(silent).toBe(CONNECTIONS_OF_BOTH);
   const lateMs = await lateness(5);
   const noticedMs = Math.round(
     await until('it is given up', async () => (await silentlyLost()) === silent, NOTICED_MS),

@@ -42,6 +42,8 @@ export class TcpProxy {
       client.resetAndDestroy();
       server.resetAndDestroy();
     }
+    // At once, so that `open` counts none but those that came back.
+    this.#pairs.clear();
     return pairs.length;
   }
 
