@@ -1,5 +1,5 @@
 import type { Answer, ErrorCode, WireError } from '@millrace/protocol';
-import { backoffMs } from '../connection/backoff.js';
+import { pauseMs } from '../connection/backoff.js';
 import type { Moment } from '../environment/moment.js';
 import { sdkError } from '../sdk-errors.js';
 
@@ -91,10 +91,10 @@ function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, at: number
 function afterRefusal(
   { attempt, expiresAt }: { readonly attempt: number; readonly expiresAt: number },
   error: WireError,
-  { now, random, backoff }: Moment,
+  moment: Moment,
 ): RequestState {
   if (!notExecuted.has(error.code) || error.retry === 'never') return { kind: 'failed', error };
-  const notBefore = now + (error.retryAfterMs ?? 0) + backoffMs(attempt, random, backoff);
+  const notBefore = moment.now + pauseMs(error, attempt, moment);
   // Waiting for a moment that comes too late would only hide the server's own reason.
   if (notBefore >= expiresAt) return { kind: 'failed', error: { outcome: 'not-applied', ...error } };
   return { kind: 'queued', notBefore, expiresAt, attempt: attempt + 1 };

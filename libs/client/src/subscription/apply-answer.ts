@@ -7,7 +7,7 @@ import {
   type UnrecoverableReason,
   type WireError,
 } from '@millrace/protocol';
-import { backoffMs } from '../connection/backoff.js';
+import { pauseMs } from '../connection/backoff.js';
 import type { Moment } from '../environment/moment.js';
 import type { FrameBuffer } from './frame-buffer.js';
 import { eventEffects, merge } from './merge.js';
@@ -50,13 +50,13 @@ export function applyAnswer(
       return takePage(state, buffer, answer, moment);
     default:
       // A newer server: trying again is all that is left.
-      return { state: retryLater(state, 0, moment), effects: [] };
+      return { state: retryLater(state, moment), effects: [] };
   }
 }
 
 function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: Moment): SubscriptionStep {
   const head = decodePosition(page.position);
-  if (!head) return { state: retryLater(state, 0, moment), effects: [] };
+  if (!head) return { state: retryLater(state, moment), effects: [] };
   const start = startOf(positionIn(state), page, head);
   const { events, position, isWhole } = merge(start.position, { epoch: head.epoch, prev: 0, events: page.events });
   const effects = [...start.effects, ...eventEffects(head.epoch, events, page.outcome !== 'fresh')];
@@ -66,7 +66,7 @@ function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: M
 
   if (!isWhole || (isBehind ? events.length === 0 : position.offset < head.offset)) {
     // The server contradicts itself. Asking again at once might go round for ever.
-    return { state: retryLater({ ...next, attempt: state.attempt }, 0, moment), effects };
+    return { state: retryLater({ ...next, attempt: state.attempt }, moment), effects };
   }
   if (isBehind) return { state: next, effects };
   const isLost = start.effects.some(({ kind }) => kind === 'discontinuity');
@@ -119,11 +119,10 @@ function refused(state: AskingState, error: WireError, moment: Moment): Subscrip
     const effects = [{ kind: 'discontinuity', reason: 'mismatch', position: undefined }] as const;
     return { state: asking(undefined, { kind: 'due' }), effects };
   }
-  return { state: retryLater(state, error.retryAfterMs ?? 0, moment), effects: [] };
+  return { state: retryLater(state, moment, error), effects: [] };
 }
 
-export function retryLater<S extends AskingState>(state: S, retryAfterMs: number, moment: Moment): S {
-  // On top of what the server asks for: it told a thousand clients the same.
-  const waitMs = retryAfterMs + backoffMs(state.attempt, moment.random, moment.backoff);
-  return { ...state, attempt: state.attempt + 1, request: { kind: 'waiting', until: moment.now + waitMs } };
+export function retryLater<S extends AskingState>(state: S, moment: Moment, error?: WireError): S {
+  const until = moment.now + pauseMs(error, state.attempt, moment);
+  return { ...state, attempt: state.attempt + 1, request: { kind: 'waiting', until } };
 }

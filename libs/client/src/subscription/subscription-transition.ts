@@ -82,7 +82,7 @@ function moveRequest(
       if (request.kind !== 'due') return to(state);
       return to({ ...state, request: { kind: 'asked', sid: input.sid, buffer: emptyBuffer } });
     case 'unanswered':
-      return request.kind === 'asked' && request.sid === input.sid ? to(retryLater(state, 0, moment)) : to(state);
+      return request.kind === 'asked' && request.sid === input.sid ? to(retryLater(state, moment)) : to(state);
     case 'answered':
       // The answer to an earlier request: what it says was true for a moment that has passed.
       if (request.kind !== 'asked' || request.sid !== input.answer.sid) return to(state);

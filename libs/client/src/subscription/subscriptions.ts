@@ -1,5 +1,5 @@
 import type { ChannelName, SubscribeAnswers, WireError } from '@millrace/protocol';
-import { backoffMs, type BackoffOptions } from '../connection/backoff.js';
+import { pauseMs, type BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
@@ -164,8 +164,8 @@ export class Subscriptions {
     const answer = raw === undefined ? undefined : readAnswer(raw);
     if (answer && (answer.ok || answer.error.retry === 'never')) return;
     const { after, random } = this.environment;
-    const pauseMs = (answer?.error.retryAfterMs ?? 0) + backoffMs(1, random(), this.options.backoff);
-    const cancel = after(pauseMs, () => {
+    const waitMs = pauseMs(answer?.error, 1, { random: random(), backoff: this.options.backoff });
+    const cancel = after(waitMs, () => {
       wire.timers.delete(cancel);
       for (const channel of channels) if (!this.#channels.has(channel)) wire.leaving.add(channel);
       this.flush();

@@ -1,5 +1,5 @@
 import type { RetryPolicy, WireError } from '@millrace/protocol';
-import { backoffMs } from '../connection/backoff.js';
+import { pauseMs } from '../connection/backoff.js';
 import type { Moment } from '../environment/moment.js';
 
 /** How the token of one session is kept fresh. Times are in ms since 1970. */
@@ -50,6 +50,5 @@ function afterFailure(attempt: number, error: WireError | undefined, moment: Mom
   if (error && retry === 'reconnect') return { kind: 'reconnect', error };
   if (retry === 'never') return { kind: 'idle' };
   // The session lives until its old token expires; the server closes it then, and says why.
-  const waitMs = (error?.retryAfterMs ?? 0) + backoffMs(attempt + 1, moment.random, moment.backoff);
-  return { kind: 'waiting', at: moment.now + waitMs, attempt: attempt + 1 };
+  return { kind: 'waiting', at: moment.now + pauseMs(error, attempt + 1, moment), attempt: attempt + 1 };
 }
