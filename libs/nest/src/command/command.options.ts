@@ -7,7 +7,8 @@ export interface CommandOptions {
   /**
    * How long a command may take from its arrival to COMMIT, in ms, unless `@Command()` says otherwise. Raised: slow
    * handlers hold their connections longer. Lowered: more of them are rolled back. One second later the server ends a
-   * statement that still runs, and a transaction in which nothing runs; not with `fromKysely` and not on PGlite. @defaultValue 10000
+   * statement that still runs, and a transaction in which nothing runs; not with `fromKysely` and not on PGlite.
+   * @defaultValue 10000
    */
   readonly deadlineMs: number;
   /**

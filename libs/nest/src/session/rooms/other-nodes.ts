@@ -4,8 +4,8 @@ import type { Ids } from '../../core/ids.js';
 import { inTime, LATE } from '../../core/in-time.js';
 import type { NodeDescription } from './node-description.js';
 
-const QUESTION = 'millrace:describe';
-const ANSWER = 'millrace:described';
+const QUESTION = 'millrace:ask';
+const ANSWER = 'millrace:answer';
 const ANSWER_TIMEOUT_MS = 5_000;
 
 export interface OtherNodesParts {
