@@ -3,7 +3,9 @@ import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/term
 import type { Clock } from '../core/clock.js';
 import type { Hub } from '../hub/hub.js';
 
-/** Looks come every half second unless the application says otherwise; so many of them may fail in a row. */
+/** As long as a pass may be away. */
+const MIN_LOOK_AGE_MS = 5_000;
+/** Where the application looks less often than once a second. */
 const MISSED_LOOKS = 5;
 
 /**
@@ -25,7 +27,7 @@ export class HubHealth {
     const { lastLookAt, lookIntervalMs } = this.hub;
     if (lastLookAt === undefined) return indicator.up({ state: 'starting' });
     const lookAgeMs = Math.max(0, this.clock.now() - lastLookAt);
-    const isDue = lookAgeMs > Math.max(5_000, MISSED_LOOKS * lookIntervalMs);
+    const isDue = lookAgeMs > Math.max(MIN_LOOK_AGE_MS, MISSED_LOOKS * lookIntervalMs);
     return indicator.up({ state: isDue ? 'degraded' : 'up', lookAgeMs });
   }
 }

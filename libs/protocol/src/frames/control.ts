@@ -3,10 +3,10 @@ import type { UnrecoverableReason } from './subscribe.js';
 
 /**
  * Server → client, `control`.
- * `welcome`: the session is active; its id and limits. `closing`: the server is about to close, `error` says why and
+ * `welcome`: the session is active; its id, and how long its token still holds. `closing`: the server is about to close, `error` says why and
  * what to do. `draining`: this node shuts down; reconnect after `retryAfterMs`. `reauthenticate`: the token expires
- * in `expiresInMs`. `revoked`: one subscription was withdrawn. `lagging`: the session reads too slowly, the named
- * subscriptions left the live flow; subscribe again from the last position. `discontinuity`: events of a channel are
+ * in `expiresInMs`. `revoked`: one subscription was withdrawn. `lagging`: the named subscriptions left the
+ * live flow, because the session reads too slowly or too much is missing; subscribe again from the last position. `discontinuity`: events of a channel are
  * lost to its subscribers; subscribe again.
  *
  * @publicApi

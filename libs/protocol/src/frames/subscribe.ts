@@ -46,7 +46,7 @@ export type SubscribeAnswer =
 
 /** One answer an item. @publicApi */
 export interface SubscribeAnswers {
-  /** In the order of the frame. */
+  /** In any order: `sid` tells which. */
   readonly items: readonly SubscribeAnswer[];
 }
 
