@@ -35,3 +35,5 @@ export type {
   UnrecoverableReason,
   UnsubscribeFrame,
 } from './frames/subscribe.js';
+export { unfaithfulValue } from './unfaithful-value.js';
+export type { UnfaithfulValue } from './unfaithful-value.js';
