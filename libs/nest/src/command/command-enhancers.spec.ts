@@ -304,7 +304,7 @@ describe('an error', () => {
       }),
     );
     const { errorId } = (answer as never as { error: { errorId: string } }).error;
-    expect(log.mock.calls).toEqual([[{ message: 'command crew.enlist failed', errorId, error }]]);
+    expect(log.mock.calls).toEqual([[`command crew.enlist failed (errorId ${errorId}): secret`, error.stack]]);
   });
 
   it('goes to a global filter, which may answer', async () => {

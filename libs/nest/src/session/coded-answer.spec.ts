@@ -18,10 +18,11 @@ let logged: unknown[];
 
 beforeEach(() => {
   logged = [];
-  vi.spyOn(Logger.prototype, 'error').mockImplementation((entry: unknown) => void logged.push(entry));
+  vi.spyOn(Logger.prototype, 'error').mockImplementation((...entry: unknown[]) => void logged.push(entry));
 });
 afterEach(() => vi.restoreAllMocks());
 
+const stackIn = (error: unknown) => (error instanceof Error ? error.stack : undefined);
 const rejected = (message: string) => ({ ...wireError('REJECTED'), message });
 
 describe('CodedAnswer', () => {
@@ -39,14 +40,14 @@ describe('CodedAnswer', () => {
   });
 
   it.each([
-    ['a 500', new InternalServerErrorException('secret')],
-    ['an error', new Error('secret')],
-    ['text', 'secret'],
-    ['nothing', undefined],
-  ])('lets nothing of %s out, and logs it once under the id that it tells', (_, error) => {
+    ['a 500', new InternalServerErrorException('secret'), 'secret'],
+    ['an error', new Error('secret'), 'secret'],
+    ['text', 'secret', 'secret'],
+    ['nothing', undefined, 'undefined'],
+  ])('lets nothing of %s out, and logs it once under the id that it tells', (_, error, text) => {
     const wire = answers.of(error, 'command x');
     expect(wire).toEqual(wireError('INTERNAL', { errorId: 'error-7' }));
-    expect(logged).toEqual([{ message: 'command x failed', errorId: 'error-7', error }]);
+    expect(logged).toEqual([[`command x failed (errorId error-7): ${text}`, stackIn(error)]]);
   });
 
   it('lets one come back, in a while, of whose question nothing can have come', () => {

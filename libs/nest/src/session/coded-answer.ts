@@ -3,6 +3,7 @@ import { WsException } from '@nestjs/websockets';
 import { wireError, type CommandOutcome, type WireError } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import type { Ids } from '../core/ids.js';
+import { logError } from '../core/log-error.js';
 import { WireRefusal } from './wire-refusal.js';
 
 const FAILED_RETRY_AFTER_MS = 1_000;
@@ -37,7 +38,7 @@ export class CodedAnswer {
       return ofHttp(error);
     }
     const errorId = this.ids.next();
-    this.#logger.error({ message: `${where} failed`, errorId, error });
+    logError(this.#logger, `${where} failed (errorId ${errorId})`, error);
     return wireError('INTERNAL', { errorId });
   }
 }

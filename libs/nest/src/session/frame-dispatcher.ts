@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { wireError, type Answer, type ErrorCode, type WireError } from '@millrace/protocol';
 import { isWithinBounds } from '../core/json-bounds.js';
+import { logError } from '../core/log-error.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameRoute } from './frame-route.js';
@@ -37,9 +38,7 @@ export class FrameDispatcher {
   attach(session: SocketSession): void {
     session.socket.onAny((name: string, ...args: unknown[]) => {
       // A client must not be able to end the process, whatever it makes a stage do.
-      this.#take(session, name, args).catch((error: unknown) =>
-        this.#logger.error({ message: `${name} failed`, error }),
-      );
+      this.#take(session, name, args).catch((error: unknown) => logError(this.#logger, `${name} failed`, error));
     });
   }
 
@@ -48,7 +47,7 @@ export class FrameDispatcher {
       try {
         route.release?.(session);
       } catch (error) {
-        this.#logger.error({ message: `${route.name} did not let go of a session`, error });
+        logError(this.#logger, `The route ${route.name} failed to release a session`, error);
       }
     }
   }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { createRemoteJWKSet, decodeJwt, errors, jwksCache, type ExportedJWKSCache, type JWTVerifyGetKey } from 'jose';
 import { CodedError } from '../core/coded-error.js';
+import { logError } from '../core/log-error.js';
 
 /** Below the time that authentication may take, so that a hanging key server is named as the cause. */
 const FETCH_TIMEOUT_MS = 3_000;
@@ -26,7 +27,7 @@ export function remoteKeys(url: URL, fetchTimeoutMs = FETCH_TIMEOUT_MS): JWTVeri
     isReachable = now;
     // Once an outage: every client that comes back meanwhile runs into it.
     if (now) logger.log(`The keys at ${url.href} can be fetched again`);
-    else logger.error({ message: `The keys at ${url.href} cannot be fetched: tokens cannot be verified`, error });
+    else logError(logger, `Tokens cannot be verified: the keys at ${url.href} cannot be fetched`, error);
   };
   return async (header, token) => {
     try {

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
+import { logError } from '../core/log-error.js';
 import { systemRandom, type Random } from '../core/random.js';
 import type { EventBatch, NewEvent, Placed } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -177,7 +178,7 @@ export class Sequencer {
       try {
         listener(batches);
       } catch (error) {
-        this.#logger.error({ message: 'A listener of the sequencer failed', error });
+        logError(this.#logger, 'A listener of the sequencer failed', error);
       }
     }
   }
@@ -185,7 +186,7 @@ export class Sequencer {
   /** Nobody knows whether the pass was committed: what it carried is tried again with the same ids. */
   #failed(error: unknown): void {
     const { clock, options, random = systemRandom } = this.parts;
-    if (this.#failures++ === 0) this.#logger.warn({ message: 'A sequencing pass failed and is tried again', error });
+    if (this.#failures++ === 0) logError(this.#logger, 'A sequencing pass failed and is tried again', error);
     const stopping = this.#state !== 'running';
     const lost = stopping ? this.#queue.takeAll() : this.#queue.takeOlder(clock.now() - options.publishTimeoutMs);
     for (const publish of lost) {

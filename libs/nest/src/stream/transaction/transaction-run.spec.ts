@@ -145,7 +145,7 @@ describe('the end of the work', () => {
     });
     expect(run.outcome).toBe('applied');
     expect(effect).toHaveBeenCalledOnce();
-    expect(log).toHaveBeenCalledWith({ message: 'What waited for a commit failed', error: failure });
+    expect(log).toHaveBeenCalledWith('An after-commit callback failed: no', failure.stack);
   });
 
   it('is one of its own database: what another one publishes meanwhile is not in it', () => {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
 import { CodedError } from '../../core/coded-error.js';
+import { logError } from '../../core/log-error.js';
 import type { NewEvent } from '../../core/stream-event.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import type { StreamStore } from '../stream-store.port.js';
@@ -81,7 +82,7 @@ export class UnitOfWork {
       try {
         effect();
       } catch (error) {
-        new Logger('Millrace').error({ message: 'What waited for a commit failed', error });
+        logError(new Logger('Millrace'), 'An after-commit callback failed', error);
       }
     }
     this.#effects.clear();
