@@ -50,7 +50,7 @@ export class NodeAdmin {
       draining: drain.started,
       sessions: sessions.size,
       subscriptions: subscriptions.size,
-      passAgeMs: sequencer.lastPassAt === undefined ? null : clock.now() - sequencer.lastPassAt,
+      passAgeMs: sequencer.lastPassAt === undefined ? null : Math.round(clock.monotonic() - sequencer.lastPassAt),
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
     };
   }

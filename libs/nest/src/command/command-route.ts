@@ -49,7 +49,7 @@ export class CommandRoute implements FrameRoute {
 
   async handle(session: Session, body: unknown): Promise<CommandAnswer> {
     const { clock, recorder } = this.parts;
-    const startedAt = clock.now();
+    const startedAt = clock.monotonic();
     try {
       const answer = await this.#admit(session, body);
       recorder.count(commandsAnswered, { result: 'ok' });
@@ -58,7 +58,7 @@ export class CommandRoute implements FrameRoute {
       recorder.count(commandsAnswered, { result: answerKind(error) });
       throw error;
     } finally {
-      recorder.observe(commandSeconds, {}, (clock.now() - startedAt) / 1000);
+      recorder.observe(commandSeconds, {}, (clock.monotonic() - startedAt) / 1000);
     }
   }
 

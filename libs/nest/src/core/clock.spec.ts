@@ -19,6 +19,15 @@ describe('the clock of the system', () => {
     expect(Math.max(...set.mock.calls.map(([, delayMs = 0]) => delayMs))).toBeLessThan(2 ** 31);
   });
 
+  it('measures time that passed, however far its wall time is stepped', () => {
+    const [wall, monotonic] = [systemClock.now(), systemClock.monotonic()];
+    vi.setSystemTime(wall + 9 * DAY_MS);
+    expect(systemClock.now() - wall).toBe(9 * DAY_MS);
+    expect(systemClock.monotonic() - monotonic).toBe(0);
+    vi.advanceTimersByTime(250);
+    expect(systemClock.monotonic() - monotonic).toBe(250);
+  });
+
   it('cancels a long wait in any part of it', () => {
     const task = vi.fn<() => void>();
     const cancel = systemClock.after(60 * DAY_MS, task);

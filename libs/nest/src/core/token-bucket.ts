@@ -16,7 +16,7 @@ export function fullBucket({ burst }: BucketRate, now: number): TokenBucket {
   return { tokens: burst, at: now };
 }
 
-/** Takes one token, or says when there will be one. A clock that steps back adds nothing. */
+/** Takes one token, or says when there will be one. `now` is monotonic, in ms. */
 export function takeToken(bucket: TokenBucket, { perSecond, burst }: BucketRate, now: number): BucketDecision {
   const elapsedMs = Math.max(0, now - bucket.at);
   const tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);

@@ -26,7 +26,7 @@ export class HubHealth {
     if (!this.hub) return indicator.up({ state: 'none' });
     const { lastLookAt, lookIntervalMs } = this.hub;
     if (lastLookAt === undefined) return indicator.up({ state: 'starting' });
-    const lookAgeMs = Math.max(0, this.clock.now() - lastLookAt);
+    const lookAgeMs = Math.round(this.clock.monotonic() - lastLookAt);
     const isDue = lookAgeMs > Math.max(MIN_LOOK_AGE_MS, MISSED_LOOKS * lookIntervalMs);
     return indicator.up({ state: isDue ? 'degraded' : 'up', lookAgeMs });
   }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 const clock = new FakeClock();
 
 function healthOf({ passAgeMs, draining = false, ask }: Node): StreamHealth {
-  const lastAnswerAt = passAgeMs === undefined ? undefined : clock.now() - passAgeMs;
+  const lastAnswerAt = passAgeMs === undefined ? undefined : clock.monotonic() - passAgeMs;
   const parts = { sequencer: { lastAnswerAt }, drain: { started: draining }, clock };
   return new StreamHealth(indicators, { ...parts, ...(ask && { others: { ask } }) });
 }
@@ -40,6 +40,15 @@ describe('readiness', () => {
   ])('when %s', async (_when, node, expected) => {
     expect(await healthOf(node).check()).toEqual({ stream: expected });
   });
+});
+
+it.each([-9, 9])('an age is right although the wall clock steps by %d days', async (days) => {
+  const health = healthOf({ passAgeMs: 0 });
+  clock.step(days * 86_400_000);
+  await clock.advance(4_000);
+  expect(await health.check()).toEqual({ stream: { status: 'up', passAgeMs: 4_000 } });
+  await clock.advance(2_000);
+  expect(await health.check()).toEqual({ stream: { status: 'down', passAgeMs: 6_000 } });
 });
 
 describe('a node without a pass', () => {

@@ -44,7 +44,7 @@ export class StreamHealth {
     if (drain.started) return indicator.down({ reason: 'draining' });
     const { lastAnswerAt } = sequencer;
     if (lastAnswerAt === undefined) return indicator.down({ reason: 'starting' });
-    const passAgeMs = clock.now() - lastAnswerAt;
+    const passAgeMs = Math.round(clock.monotonic() - lastAnswerAt);
     if (passAgeMs <= MAX_PASS_AGE_MS) return indicator.up({ passAgeMs });
     if (await this.#isShared(passAgeMs)) return indicator.up({ state: 'degraded', passAgeMs });
     return indicator.down({ passAgeMs });

@@ -30,7 +30,7 @@ export class LogWatch {
     this.#looks = new Rounds(clock, intervalMs, () => this.#look());
   }
 
-  /** When a look last succeeded. */
+  /** When a look last succeeded, on the monotonic clock of this process. */
   get lastLookAt(): number | undefined {
     return this.#lastLookAt;
   }
@@ -52,7 +52,7 @@ export class LogWatch {
     try {
       const digest = await this.store.digest(this.#after);
       this.#after = digest.end;
-      this.#lastLookAt = this.clock.now();
+      this.#lastLookAt = this.clock.monotonic();
       this.recorder.count(digestsTaken, { outcome: digest.outcome });
       if (!this.#looks.isStopped) this.#watcher.found(digest);
     } catch {

@@ -39,6 +39,16 @@ describe('RecentEvents', () => {
     expect(offsets(6, 6)).toEqual([]);
   });
 
+  it.each([-9, 9])('ages by time that passes: the wall clock steps by %d days', async (days) => {
+    start({ recentMaxAgeMs: 1_000 });
+    recent.append(batchOf(3, 4));
+    clock.step(days * 86_400_000);
+    await clock.advance(1_000);
+    expect(offsets(2, 4)).toEqual([3, 4]);
+    await clock.advance(1);
+    expect(offsets(2, 4)).toBeUndefined();
+  });
+
   it('does not answer for other places', () => {
     recent.append(batchOf(3, 6));
     expect(offsets(1, 6)).toBeUndefined();

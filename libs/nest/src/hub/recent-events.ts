@@ -36,7 +36,7 @@ export class RecentEvents {
     const continues = known?.epoch === epoch && endOf(known).offset === prev;
     if (!continues) this.drop(channel);
     const track = continues ? known : { epoch, prev, prevId, events: [], bytes: 0 };
-    const keptAt = this.clock.now();
+    const keptAt = this.clock.monotonic();
     for (const event of events) track.events.push({ event, keptAt });
     this.#resize(channel, track, bytesOf(events));
   }
@@ -53,7 +53,7 @@ export class RecentEvents {
     const older = events.filter(({ offset }) => offset <= track.prev);
     const leadsUp = track.epoch === after.epoch && older.at(-1)?.id === track.prevId;
     if (!leadsUp || older.at(-1)?.offset !== track.prev) return;
-    const keptAt = this.clock.now();
+    const keptAt = this.clock.monotonic();
     track.events = [...older.map((event) => ({ event, keptAt })), ...track.events];
     track.prev = after.offset;
     track.prevId = after.id;
@@ -94,7 +94,7 @@ export class RecentEvents {
   }
 
   #expire(track: Track): void {
-    const keepFrom = this.clock.now() - this.options.recentMaxAgeMs;
+    const keepFrom = this.clock.monotonic() - this.options.recentMaxAgeMs;
     this.#shrink(track, (keptAt) => keptAt < keepFrom);
   }
 

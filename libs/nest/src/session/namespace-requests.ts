@@ -21,11 +21,11 @@ const ASKS = '0';
  * often is cut off with all that waits for him.
  */
 export function boundNamespaceRequests(connection: Connection, clock: Clock, onExcess: () => void): void {
-  let bucket = fullBucket(RATE, clock.now());
+  let bucket = fullBucket(RATE, clock.monotonic());
   let isCut = false;
   connection.on('data', (data) => {
     if (isCut || typeof data !== 'string' || !data.startsWith(ASKS)) return;
-    const decision = takeToken(bucket, RATE, clock.now());
+    const decision = takeToken(bucket, RATE, clock.monotonic());
     bucket = decision.next;
     if (decision.allowed) return;
     isCut = true;

@@ -54,6 +54,18 @@ describe('SessionDrain', () => {
     expect(bench.recorder.valueOf(sessionsEnded, { reason: 'drain' })).toBe(1);
   });
 
+  it.each([-9, 9])('takes as long as it may although the wall clock is stepped by %d days', async (days) => {
+    const { bench, run } = scene();
+    const { socket } = bench.open();
+    run();
+    await bench.clock.advance(500);
+    bench.clock.step(days * 86_400_000);
+    await bench.clock.advance(480);
+    expect(socket.connected).toBe(true);
+    await bench.clock.advance(20);
+    expect(socket.connected).toBe(false);
+  });
+
   it('waits for frames in flight', async () => {
     const { bench, run, isFinished } = scene();
     const { socket } = bench.open();

@@ -42,8 +42,8 @@ export class SessionDrain {
 
   async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
     const { clock } = this.parts;
-    const deadline = clock.now() + timeoutMs;
-    while (!condition() && clock.now() < deadline) {
+    const deadline = clock.monotonic() + timeoutMs;
+    while (!condition() && clock.monotonic() < deadline) {
       await new Promise<void>((resolve) => clock.after(CHECK_INTERVAL_MS, resolve));
     }
   }

@@ -26,6 +26,18 @@ function scene(channels: readonly string[] = ['desk.SFO']) {
 const packets = (count: number, bytes: number) => Array.from({ length: count }, () => ({ data: 'x'.repeat(bytes) }));
 
 describe('SlowSessions', () => {
+  it.each([-9, 9])('cuts a client that stalls at its time although the wall clock steps by %d days', async (days) => {
+    const { bench, slow, socket } = scene();
+    slow.start();
+    socket.conn.writeBuffer = packets(1, 200);
+    await bench.clock.advance(500);
+    bench.clock.step(days * 86_400_000);
+    await bench.clock.advance(500);
+    expect(socket.connected).toBe(true);
+    await bench.clock.advance(500);
+    expect(socket.connected).toBe(false);
+  });
+
   it('takes a session that reads too slowly out of the live flow and tells it once', async () => {
     const { bench, slow, interrupted, session, socket } = scene();
     slow.start();

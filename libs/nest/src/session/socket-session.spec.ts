@@ -80,6 +80,26 @@ describe('SocketSession', () => {
     expect(socket.connected).toBe(false);
   });
 
+  it.each([-9 * DAY_MS, 9 * DAY_MS])('counts a token down by time that passes: step of %d ms', async (stepMs) => {
+    const bench = new SessionBench();
+    const { socket } = bench.open({ ...ann, expiresAt: bench.clock.now() + 90_000 });
+    bench.clock.step(stepMs);
+    await bench.clock.advance(60_000);
+    expect(socket.told[1]).toEqual({ kind: 'reauthenticate', expiresInMs: 30_000 });
+    await bench.clock.advance(29_999);
+    expect(socket.connected).toBe(true);
+    await bench.clock.advance(1);
+    expect(socket.connected).toBe(false);
+  });
+
+  it.each([-9 * DAY_MS, 9 * DAY_MS])('gives no frames away and takes none: step of %d ms', (stepMs) => {
+    const bench = new SessionBench({ framesPerSecond: 1, frameBurst: 2 });
+    const { session } = bench.open();
+    expect(session.throttle()).toBe(0);
+    bench.clock.step(stepMs);
+    expect([session.throttle(), session.throttle()]).toEqual([0, 1_000]);
+  });
+
   it('forgets a long token with the connection', async () => {
     const bench = new SessionBench();
     const { socket } = bench.open({ ...ann, expiresAt: bench.clock.now() + 60 * DAY_MS });

@@ -35,7 +35,7 @@ export class SocketSession implements Session {
     this.subject = identity.subject;
     this.#principal = identity.principal;
     this.#state = { kind: 'active' };
-    this.#bucket = fullBucket(this.#rate, clock.now());
+    this.#bucket = fullBucket(this.#rate, clock.monotonic());
     this.#outflow = new SocketOutflow(socket);
   }
 
@@ -77,7 +77,7 @@ export class SocketSession implements Session {
 
   /** Milliseconds to wait before the next frame is taken, or 0. */
   throttle(): number {
-    const decision = takeToken(this.#bucket, this.#rate, this.clock.now());
+    const decision = takeToken(this.#bucket, this.#rate, this.clock.monotonic());
     this.#bucket = decision.next;
     return decision.allowed ? 0 : decision.retryAfterMs;
   }
@@ -105,7 +105,7 @@ export class SocketSession implements Session {
     const { waitingBytes } = outflow;
     const look = {
       waitingBytes,
-      now: this.clock.now(),
+      now: this.clock.monotonic(),
       // Asked for only where something waits: for most it would be most of the work.
       get progress() {
         return outflow.progress;
@@ -152,10 +152,12 @@ export class SocketSession implements Session {
   #watchExpiry(expiresAt: number | undefined): void {
     this.#cancelTimer();
     if (expiresAt === undefined || this.#state.kind === 'closed') return;
+    // The wall clock says once how long the token holds; from here on time passes, whatever that clock is set to.
     const leftMs = expiresAt - this.clock.now();
+    const endsAt = this.clock.monotonic() + leftMs;
     const askInMs = Math.max(0, leftMs - Math.min(this.options.refreshLeadMs, leftMs / 2));
     this.#cancelTimer = this.clock.after(askInMs, () => {
-      const expiresInMs = Math.max(0, expiresAt - this.clock.now());
+      const expiresInMs = Math.max(0, endsAt - this.clock.monotonic());
       this.tell({ kind: 'reauthenticate', expiresInMs });
       this.#cancelTimer = this.clock.after(expiresInMs, () => this.close(wireError('TOKEN_EXPIRED')));
     });

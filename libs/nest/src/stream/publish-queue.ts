@@ -3,6 +3,7 @@ import type { NewEvent, Placed } from '../core/stream-event.js';
 /** A publish outside a transaction, between its call and its answer. */
 export interface WaitingPublish {
   readonly event: NewEvent;
+  /** On the monotonic clock. */
   readonly since: number;
   readonly resolve: (placed: Placed) => void;
   readonly reject: (error: Error) => void;
@@ -41,7 +42,7 @@ export class PublishQueue {
     if (answered.size > 0) this.#waiting = this.#waiting.filter((publish) => !answered.has(publish));
   }
 
-  /** Takes out those that came before `time`. */
+  /** Takes out those that came before `time`, on the monotonic clock. */
   takeOlder(time: number): readonly WaitingPublish[] {
     const old = this.#waiting.filter(({ since }) => since < time);
     this.remove(new Set(old));

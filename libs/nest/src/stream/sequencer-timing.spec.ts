@@ -46,6 +46,36 @@ describe('a database that does not answer', () => {
   });
 });
 
+describe('a wall clock that is stepped', () => {
+  const DAY_MS = 86_400_000;
+
+  it.each([-9 * DAY_MS, 9 * DAY_MS])('by %d ms ends no publish before its time, and none later', async (stepMs) => {
+    const sequencer = await bench.running({ publishTimeoutMs: 100 });
+    let outcome = 'waits';
+    sequencer.publish(newEvent(channel)).catch(() => (outcome = 'failed'));
+    await settled();
+    bench.clock.step(stepMs);
+    bench.store.last.fail(new CodedError('STREAM_UNAVAILABLE'));
+    await settled();
+    expect(outcome).toBe('waits');
+    await bench.clock.advance(101);
+    bench.store.last.fail(new CodedError('STREAM_UNAVAILABLE'));
+    await settled();
+    expect(outcome).toBe('failed');
+  });
+
+  it.each([-9 * DAY_MS, 9 * DAY_MS])('by %d ms makes no pass older or younger', async (stepMs) => {
+    const sequencer = await bench.running({ pollIntervalMs: 500 });
+    const { lastAnswerAt = 0 } = sequencer;
+    bench.clock.step(stepMs);
+    expect(bench.clock.monotonic() - lastAnswerAt).toBe(0);
+    await bench.clock.advance(500);
+    bench.store.last.answer();
+    await settled();
+    expect((sequencer.lastAnswerAt ?? 0) - lastAnswerAt).toBe(500);
+  });
+});
+
 describe('poll', () => {
   it('looks with the try lock, whoever else passes', async () => {
     const sequencer = await bench.running({ pollIntervalMs: 500 });
@@ -80,6 +110,18 @@ describe('seek', () => {
     }
     return bench.store.calls.length - before;
   };
+
+  it('looks as long as it may, although the wall clock is stepped', async () => {
+    const sequencer = await bench.running({ pollIntervalMs: 1_000_000, seekTimeoutMs: 100 });
+    sequencer.kick();
+    await settled();
+    sequencer.seek(['one']);
+    bench.clock.step(9 * 86_400_000);
+    expect(await looksAfter(62)).toBeGreaterThan(3);
+    bench.clock.step(-18 * 86_400_000);
+    await looksAfter(100);
+    expect(await looksAfter(200)).toBe(0);
+  });
 
   it('looks again after 2, 4, 8, 16, 32, 50 ms until it has numbered the event', async () => {
     const sequencer = await bench.running({ pollIntervalMs: 1_000_000 });

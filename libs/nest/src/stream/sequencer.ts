@@ -54,12 +54,12 @@ export class Sequencer {
     this.#seeking = new SeekList(parts.options.seekTimeoutMs);
   }
 
-  /** When the database last answered a pass or a poll of this node, whoever had the lock, in ms since 1970. */
+  /** When the database last answered a pass or a poll of this node, whoever had the lock, on the monotonic clock of this process. */
   get lastAnswerAt(): number | undefined {
     return this.#lastAnswerAt;
   }
 
-  /** When this node last had the lock. */
+  /** When this node last had the lock, on the monotonic clock of this process. */
   get lastPassAt(): number | undefined {
     return this.#lastPassAt;
   }
@@ -92,7 +92,7 @@ export class Sequencer {
       return Promise.reject(this.#refusal('overloaded', new CodedError('OVERLOADED')));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.add({ event, since: this.parts.clock.now(), resolve, reject });
+      this.#queue.add({ event, since: this.parts.clock.monotonic(), resolve, reject });
       this.kick();
     });
   }
@@ -106,7 +106,7 @@ export class Sequencer {
 
   /** These events were staged in transactions whose end this node cannot see. */
   seek(ids: readonly string[]): void {
-    this.#seeking.add(ids, this.parts.clock.now());
+    this.#seeking.add(ids, this.parts.clock.monotonic());
     this.#cancelLook?.();
     this.#cancelLook = undefined;
     this.#scheduleLook();
@@ -138,13 +138,13 @@ export class Sequencer {
   async #pass(mode: 'wait' | 'try'): Promise<boolean> {
     const { store, options, clock, recorder } = this.parts;
     const taken = this.#queue.front({ maxEvents: options.passMaxEvents, maxBytes: options.passMaxBytes });
-    const startedAt = performance.now();
+    const startedAt = clock.monotonic();
     try {
       const events = taken.map(({ event }) => event);
       const result = await store.pass(events, taken.length > 0 ? 'wait' : mode);
       recorder.count(passes, { outcome: result.ran ? 'ran' : 'busy' });
-      if (result.ran) recorder.observe(passSeconds, {}, (performance.now() - startedAt) / 1000);
-      this.#lastAnswerAt = clock.now();
+      if (result.ran) recorder.observe(passSeconds, {}, (clock.monotonic() - startedAt) / 1000);
+      this.#lastAnswerAt = clock.monotonic();
       if (result.ran) this.#lastPassAt = this.#lastAnswerAt;
       this.#failures = 0;
       this.#answer(taken, result);
@@ -188,7 +188,7 @@ export class Sequencer {
     const { clock, options, random = systemRandom } = this.parts;
     if (this.#failures++ === 0) logError(this.#logger, 'A sequencing pass failed and is tried again', error);
     const stopping = this.#state !== 'running';
-    const lost = stopping ? this.#queue.takeAll() : this.#queue.takeOlder(clock.now() - options.publishTimeoutMs);
+    const lost = stopping ? this.#queue.takeAll() : this.#queue.takeOlder(clock.monotonic() - options.publishTimeoutMs);
     for (const publish of lost) {
       publish.reject(this.#refusal('unavailable', unavailable(error, 'unknown')));
     }
@@ -211,7 +211,7 @@ export class Sequencer {
 
   #scheduleLook(): void {
     if (this.#cancelLook || this.#state !== 'running') return;
-    const delayMs = this.#seeking.nextDelay(this.parts.clock.now());
+    const delayMs = this.#seeking.nextDelay(this.parts.clock.monotonic());
     if (delayMs === undefined) return;
     this.#cancelLook = this.parts.clock.after(delayMs, () => {
       this.#cancelLook = undefined;
