@@ -1,6 +1,10 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { guarded, type GuardOptions } from '../core/guarded.js';
+import { keepOutsidePrefix, sayWhereRouted } from '../core/outside-prefix.js';
 import { AdminController } from './admin.controller.js';
+
+const ADMIN_PATH = Symbol('AdminModule path');
 
 /**
  * Options of {@link AdminModule}.
@@ -8,7 +12,7 @@ import { AdminController } from './admin.controller.js';
  * @publicApi
  */
 export interface AdminOptions extends GuardOptions {
-  /** Where the endpoints are. @defaultValue `admin/realtime` */
+  /** Where the endpoints are, whatever global prefix the application has. @defaultValue `admin/realtime` */
   readonly path?: string;
 }
 
@@ -19,13 +23,27 @@ export interface AdminOptions extends GuardOptions {
  * @publicApi
  */
 @Module({})
-export class AdminModule {
+export class AdminModule implements NestModule {
+  /** @internal */
+  constructor(
+    @Inject(ADMIN_PATH) private readonly path: string,
+    private readonly config: ApplicationConfig,
+    private readonly modules: ModulesContainer,
+  ) {}
+
+  /** @internal */
+  configure(): void {
+    keepOutsidePrefix(this.config, { exact: [], below: this.path });
+    sayWhereRouted(this.modules, AdminModule);
+  }
+
   /**
    * The endpoints, under `guards`.
    *
    * @throws BootError without a guard
    */
   static register({ guards, path = 'admin/realtime', imports = [] }: AdminOptions): DynamicModule {
-    return { module: AdminModule, imports, controllers: [guarded(AdminController, { guards, path })] };
+    const providers = [{ provide: ADMIN_PATH, useValue: path }];
+    return { module: AdminModule, imports, providers, controllers: [guarded(AdminController, { guards, path })] };
   }
 }

@@ -1,18 +1,35 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type NestModule } from '@nestjs/common';
+import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { guarded, type GuardOptions } from '../core/guarded.js';
+import { keepOutsidePrefix, sayWhereRouted } from '../core/outside-prefix.js';
 import { DetailsController } from './details.controller.js';
 import { HealthController } from './health.controller.js';
 import { MetricsController } from './metrics.controller.js';
 
+const PATHS = ['health/live', 'health/ready', 'health/details', 'metrics'];
+
 /**
  * `GET /health/live`, `/health/ready` and `/metrics`. Import it beside `MillraceModule`, or build endpoints of your
  * own on `StreamHealth`. Nothing guards them, and health says no more than yes or no: keep them inside your network.
+ * They are at these addresses also where the application has a global prefix or versions.
  *
  * @publicApi
  */
 @Module({ imports: [TerminusModule], controllers: [HealthController, MetricsController] })
-export class EndpointsModule {
+export class EndpointsModule implements NestModule {
+  /** @internal */
+  constructor(
+    private readonly config: ApplicationConfig,
+    private readonly modules: ModulesContainer,
+  ) {}
+
+  /** @internal */
+  configure(): void {
+    keepOutsidePrefix(this.config, { exact: PATHS });
+    sayWhereRouted(this.modules, EndpointsModule);
+  }
+
   /**
    * The same, and `GET /health/details`: why the node is ready or not, for whom the guards let through.
    *
