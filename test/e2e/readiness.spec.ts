@@ -71,6 +71,6 @@ it('stays with all of them when the database is away for all, one of which does 
   await server.allowConnections(true);
   await until('passes run again', async () => {
     const { body } = await askAsOperator(near, 'health/details');
-    return (body as { details: { stream: { state?: string } } }).details.stream.state === undefined;
+    return (body as { details: { stream: { state?: string } } }).details.stream.state === 'ready';
   });
 });

@@ -80,7 +80,7 @@ it('delivers a little later while nobody can connect to Redis, and as before whe
     expect(await askAsOperator(node, 'health/details')).toMatchObject({
       body: {
         status: 'ok',
-        details: { stream: { status: 'up' }, hub: { state: 'up' }, redis: { status: 'up', state: 'degraded' } },
+        details: { stream: { status: 'up' }, hub: { state: 'ready' }, redis: { status: 'up', state: 'degraded' } },
       },
     });
     expect(await askAsOperator(node, 'admin/realtime/nodes')).toMatchObject({

@@ -18,12 +18,13 @@ const units = [
   'sessions',
   'subscriptions',
   'connections',
+  'state',
 ];
 
 describe('the catalogue of metrics', () => {
   it('holds those of every stage that has some', () => {
     const declared = new Set(metricCatalogue.map(({ name }) => name.split('_')[1]));
-    expect(declared).toEqual(new Set(['broker', 'channel', 'command', 'hub', 'redis', 'session', 'stream']));
+    expect(declared).toEqual(new Set(['broker', 'channel', 'command', 'health', 'hub', 'redis', 'session', 'stream']));
   });
 
   it.each(metricCatalogue.map((metric) => [metric.name, metric] as const))('%s', (name, { kind, help }) => {

@@ -1,6 +1,7 @@
 import * as broker from './broker/broker.metrics.js';
 import * as channel from './channel/channel.metrics.js';
 import * as command from './command/command.metrics.js';
+import * as health from './health/health.metrics.js';
 import * as hub from './hub/hub.metrics.js';
 import * as redis from './redis/redis.metrics.js';
 import * as session from './session/session.metrics.js';
@@ -16,4 +17,5 @@ export const metricCatalogue: readonly Metric[] = [
   ...Object.values(redis),
   ...Object.values(broker),
   ...Object.values(hub),
+  ...Object.values(health),
 ];

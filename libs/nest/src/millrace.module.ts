@@ -18,10 +18,10 @@ import { packageVersion } from './admin/package-version.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { systemClock } from './core/clock.js';
 import { systemRandom } from './core/random.js';
-import { HubHealth } from './health/hub-health.js';
-import { RedisHealth } from './health/redis-health.js';
+import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
+import { nodeReadiness } from './node-readiness.js';
 import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
 import { Ring } from './ring.js';
@@ -76,21 +76,24 @@ const providers: Provider[] = [
       }),
   },
   {
+    provide: Readiness,
+    inject: [Ring, SessionDrain],
+    useFactory: (ring: Ring, drain: SessionDrain) => nodeReadiness(ring, drain),
+  },
+  {
     provide: RingLifecycle,
-    inject: [Ring, SessionDrain, RealtimeIoAdapter, DiscoveryService],
-    useFactory: (ring: Ring, drain: SessionDrain, adapter: RealtimeIoAdapter, discovery: DiscoveryService) =>
-      new RingLifecycle(ring, drain, adapter, discovery),
+    inject: [Ring, SessionDrain, RealtimeIoAdapter, DiscoveryService, Readiness],
+    useFactory: (...parts: ConstructorParameters<typeof RingLifecycle>) => new RingLifecycle(...parts),
   },
   {
     provide: StreamHealth,
-    inject: [HealthIndicatorService, Ring, SessionDrain],
-    useFactory: (indicators: HealthIndicatorService, { sequencer, others }: Ring, drain: SessionDrain) =>
-      new StreamHealth(indicators, { sequencer, drain, others, clock: systemClock }),
+    inject: [HealthIndicatorService, Readiness],
+    useFactory: (indicators: HealthIndicatorService, readiness: Readiness) => new StreamHealth(indicators, readiness),
   },
   {
     provide: NodeAdmin,
-    inject: [Ring, SessionDrain],
-    useFactory: (ring: Ring, drain: SessionDrain) => {
+    inject: [Ring, SessionDrain, Readiness],
+    useFactory: (ring: Ring, drain: SessionDrain, readiness: Readiness) => {
       const admin = new NodeAdmin({
         node: ring.node,
         version: packageVersion(),
@@ -106,20 +109,11 @@ const providers: Provider[] = [
         clock: systemClock,
         redis: ring.redisConnections,
         drain,
+        readiness,
       });
       ring.others.answer(() => admin.describe());
       return admin;
     },
-  },
-  {
-    provide: HubHealth,
-    inject: [HealthIndicatorService, Ring],
-    useFactory: (indicators: HealthIndicatorService, { hub }: Ring) => new HubHealth(indicators, hub, systemClock),
-  },
-  {
-    provide: RedisHealth,
-    inject: [HealthIndicatorService, Ring],
-    useFactory: (indicators: HealthIndicatorService, ring: Ring) => new RedisHealth(indicators, ring.redisConnections),
   },
   { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
   { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
@@ -135,16 +129,7 @@ const providers: Provider[] = [
 @Module({
   imports: [DiscoveryModule, TerminusModule],
   providers,
-  exports: [
-    NodeAdmin,
-    HubHealth,
-    RedisHealth,
-    ChannelPublisher,
-    ChannelAccess,
-    MillraceDatabase,
-    StreamHealth,
-    Recorder,
-  ],
+  exports: [NodeAdmin, ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
 })
 export class MillraceModule {
   /**

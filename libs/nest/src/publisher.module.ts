@@ -1,11 +1,10 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { ChannelAccess } from './channel/channel-access.js';
-import { systemClock } from './core/clock.js';
-import { HubHealth } from './health/hub-health.js';
-import { RedisHealth } from './health/redis-health.js';
+import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
 import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
+import { publisherReadiness } from './node-readiness.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
 import { Recorder } from './telemetry/recorder.js';
@@ -28,29 +27,22 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
       inject: [MODULE_OPTIONS_TOKEN],
       useFactory: (options: PublisherOptions) => new WorkerRing(resolvePublisherOptions(options)),
     },
-    { provide: WorkerLifecycle, ...fromRing((ring) => new WorkerLifecycle(ring)) },
+    { provide: Readiness, ...fromRing(publisherReadiness) },
+    {
+      provide: WorkerLifecycle,
+      inject: [WorkerRing, Readiness],
+      useFactory: (ring: WorkerRing, readiness: Readiness) => new WorkerLifecycle(ring, readiness),
+    },
     {
       provide: StreamHealth,
-      inject: [HealthIndicatorService, WorkerRing],
-      useFactory: (indicators: HealthIndicatorService, { sequencer }: WorkerRing) =>
-        new StreamHealth(indicators, { sequencer, drain: { started: false }, clock: systemClock }),
-    },
-    {
-      provide: HubHealth,
-      inject: [HealthIndicatorService],
-      useFactory: (indicators: HealthIndicatorService) => new HubHealth(indicators, undefined, systemClock),
-    },
-    {
-      provide: RedisHealth,
-      inject: [HealthIndicatorService, WorkerRing],
-      useFactory: (indicators: HealthIndicatorService, { redis }: WorkerRing) =>
-        new RedisHealth(indicators, redis && [redis.publisher]),
+      inject: [HealthIndicatorService, Readiness],
+      useFactory: (indicators: HealthIndicatorService, readiness: Readiness) => new StreamHealth(indicators, readiness),
     },
     { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
     { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
     { provide: Recorder, ...fromRing((ring) => ring.recorder) },
     { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
   ],
-  exports: [HubHealth, RedisHealth, ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
+  exports: [ChannelPublisher, ChannelAccess, MillraceDatabase, StreamHealth, Recorder],
 })
 export class PublisherModule extends ConfigurableModuleClass {}

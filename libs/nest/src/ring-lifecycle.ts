@@ -1,6 +1,7 @@
 import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import { accessChannelName } from './channel/access-channel.js';
+import type { Readiness } from './health/readiness.js';
 import type { Ring } from './ring.js';
 import type { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
@@ -19,6 +20,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     private readonly drain: SessionDrain,
     private readonly adapter: RealtimeIoAdapter,
     private readonly discovery: DiscoveryService,
+    private readonly readiness: Readiness,
   ) {}
 
   /** What is put together wrongly is said before anything is opened. */
@@ -36,6 +38,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     await hub.attachAhead(accessChannelName);
     sequencer.start();
     slowSessions.start();
+    this.readiness.start();
   }
 
   /** The last hook that is awaited before Nest cuts the sockets. */
@@ -61,6 +64,7 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
 
   async #stop(): Promise<void> {
     const { sequencer, hub, store, database, slowSessions, redis, subscriber } = this.ring;
+    await this.readiness.stop();
     slowSessions.stop();
     await sequencer.stop();
     await hub.stop();

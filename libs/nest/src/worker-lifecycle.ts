@@ -1,4 +1,5 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { Readiness } from './health/readiness.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import type { WorkerRing } from './worker-ring.js';
 
@@ -6,7 +7,10 @@ import type { WorkerRing } from './worker-ring.js';
 export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
   #stopped: Promise<void> | undefined;
 
-  constructor(private readonly ring: WorkerRing) {}
+  constructor(
+    private readonly ring: WorkerRing,
+    private readonly readiness: Readiness,
+  ) {}
 
   async onModuleInit(): Promise<void> {
     const { trace, store, redis, sender, live, sequencer } = this.ring;
@@ -18,6 +22,7 @@ export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
       await sender?.start();
     }
     sequencer.start();
+    this.readiness.start();
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -26,6 +31,7 @@ export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   async #stop(): Promise<void> {
     const { sequencer, store, redis, database } = this.ring;
+    await this.readiness.stop();
     await sequencer.stop();
     await store.stop();
     await redis?.publisher.stop();

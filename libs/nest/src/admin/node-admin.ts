@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION, wireError, type ChannelName } from '@millrace/protoco
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { CommandRoute } from '../command/command-route.js';
 import type { Clock } from '../core/clock.js';
+import type { Readiness } from '../health/readiness.js';
 import type { Hub } from '../hub/hub.js';
 import type { NodeDescription } from '../session/rooms/node-description.js';
 import type { NodeAnswers, OtherNodes } from '../session/rooms/other-nodes.js';
@@ -31,6 +32,7 @@ export interface NodeAdminParts {
   readonly outbox: Outbox;
   readonly sequencer: Pick<Sequencer, 'kick' | 'lastPassAt'>;
   readonly drain: Pick<SessionDrain, 'started'>;
+  readonly readiness: Pick<Readiness, 'current' | 'report'>;
   /** Connections to Redis; absent where there is none. */
   readonly redis: readonly { readonly isUp: boolean }[] | undefined;
   readonly options: Pick<StreamOptions, 'retentionMs' | 'channelRetentionMs'>;
@@ -42,7 +44,8 @@ export class NodeAdmin {
   constructor(private readonly parts: NodeAdminParts) {}
 
   describe(): NodeDescription {
-    const { node, version, sessions, subscriptions, sequencer, drain, redis, clock } = this.parts;
+    const { node, version, sessions, subscriptions, sequencer, drain, redis, readiness, clock } = this.parts;
+    const { state, reason } = readiness.current();
     return {
       id: node,
       uptimeMs: Math.round(process.uptime() * 1_000),
@@ -52,6 +55,9 @@ export class NodeAdmin {
       subscriptions: subscriptions.size,
       passAgeMs: sequencer.lastPassAt === undefined ? null : Math.round(clock.monotonic() - sequencer.lastPassAt),
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
+      state,
+      ...(reason !== undefined && { reason }),
+      health: readiness.report(),
     };
   }
 

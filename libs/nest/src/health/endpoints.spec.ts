@@ -8,9 +8,7 @@ import { PromRecorder } from '../telemetry/prom-recorder.js';
 import { Recorder } from '../telemetry/recorder.js';
 import { EndpointsModule } from './endpoints.module.js';
 import { HealthController } from './health.controller.js';
-import { HubHealth } from './hub-health.js';
 import { MetricsController } from './metrics.controller.js';
-import { RedisHealth } from './redis-health.js';
 import { StreamHealth } from './stream-health.js';
 
 it('stay where and what they are, whatever the application gives all its routes', async () => {
@@ -42,14 +40,13 @@ it('stay where and what they are, whatever the application gives all its routes'
 
 it('say no more than yes or no, but to whom a guard lets through', async () => {
   let answer: object = { stream: { status: 'up', passAgeMs: 7 } };
+  const others = [{ hub: { status: 'up', lookAgeMs: 9 } }, { redis: { status: 'up', state: 'degraded' } }];
   @Module({
     providers: [
-      { provide: StreamHealth, useValue: { check: () => answer } },
-      { provide: HubHealth, useValue: { check: () => ({ hub: { status: 'up', lookAgeMs: 9 } }) } },
-      { provide: RedisHealth, useValue: { check: () => ({ redis: { status: 'up', state: 'degraded' } }) } },
+      { provide: StreamHealth, useValue: { check: () => answer, checks: () => [answer, ...others] } },
       { provide: Recorder, useValue: new PromRecorder([]) },
     ],
-    exports: [StreamHealth, HubHealth, RedisHealth, Recorder],
+    exports: [StreamHealth, Recorder],
   })
   @Global()
   class Node {}

@@ -1,3 +1,5 @@
+import type { CheckName, ReadinessState } from '../../core/readiness-check.js';
+
 /** What a node tells the others and operators of itself. Ages, not moments: no two hosts have one clock. */
 export interface NodeDescription {
   readonly id: string;
@@ -9,4 +11,9 @@ export interface NodeDescription {
   /** Since its last pass that had the lock; null before the first. */
   readonly passAgeMs: number | null;
   readonly redis: 'up' | 'down' | 'none';
+  readonly state: ReadinessState;
+  /** Why it is not ready. */
+  readonly reason?: string;
+  /** How long ago each check was last seen to work there; what does not work is left out. */
+  readonly health: Readonly<Partial<Record<CheckName, number>>>;
 }
