@@ -6,7 +6,12 @@
 export const parts = [
   { name: 'check', needs: [], steps: ['types', 'lint', 'format', 'vitest:unit'], timeoutMs: 240_000 },
   { name: 'stores', needs: ['postgres', 'pgbouncer', 'redis'], steps: ['vitest:stores'], timeoutMs: 160_000 },
-  { name: 'e2e', needs: ['postgres', 'pgbouncer', 'redis', 'haproxy'], steps: ['vitest:e2e'], timeoutMs: 260_000 },
+  {
+    name: 'e2e',
+    needs: ['postgres', 'pgbouncer', 'redis', 'haproxy', 'python'],
+    steps: ['vitest:e2e'],
+    timeoutMs: 260_000,
+  },
   { name: 'cluster', needs: ['postgres', 'redis', 'haproxy'], steps: ['vitest:cluster'], timeoutMs: 130_000 },
   { name: 'chaos', needs: ['postgres', 'redis'], steps: ['vitest:chaos'], timeoutMs: 120_000 },
   { name: 'browser', needs: ['postgres', 'redis', 'chromium'], steps: ['vitest:browser'], timeoutMs: 110_000 },

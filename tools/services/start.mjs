@@ -3,10 +3,11 @@ import { chromium } from './chromium.mjs';
 import { haproxy } from './haproxy.mjs';
 import { pgbouncer } from './pgbouncer.mjs';
 import { postgres } from './postgres.mjs';
+import { python } from './python.mjs';
 import { redis } from './redis.mjs';
 
 /** In the order in which they start: each is told the addresses of those before it. */
-const all = [postgres, pgbouncer, redis, chromium, haproxy];
+const all = [postgres, pgbouncer, redis, chromium, haproxy, python];
 
 export const serviceNames = all.map(({ name }) => name);
 

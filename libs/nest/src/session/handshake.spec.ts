@@ -10,11 +10,22 @@ describe('the handshake', () => {
     expect(readHandshake({ protocol: PROTOCOL_VERSION, token: 'abc', client })).toEqual({ token: 'abc' });
   });
 
+  it('may have its version as a string, as clients whose auth is a map of strings send it', () => {
+    expect(readHandshake({ protocol: String(PROTOCOL_VERSION), token: 'abc' })).toEqual({ token: 'abc' });
+  });
+
   it.each([
     [undefined],
     [null],
     [{}],
-    [{ protocol: '1', token: 'abc' }],
+    [{ protocol: '2', token: 'abc' }],
+    [{ protocol: '', token: 'abc' }],
+    [{ protocol: ' 1', token: 'abc' }],
+    [{ protocol: '+1', token: 'abc' }],
+    [{ protocol: '0x1', token: 'abc' }],
+    [{ protocol: '1e0', token: 'abc' }],
+    [{ protocol: [1], token: 'abc' }],
+    [{ protocol: true, token: 'abc' }],
     [{ protocol: 2, token: 'abc' }],
     ['text'],
     [7],
@@ -35,7 +46,9 @@ describe('the handshake', () => {
     [{ awayMs: -1 }, undefined],
     [{ awayMs: Number.NaN }, undefined],
     [{ awayMs: 1e15 }, undefined],
-    [{ awayMs: '5' }, undefined],
+    [{ awayMs: '1500.5' }, 1_500.5],
+    [{ awayMs: '5 s' }, undefined],
+    [{ awayMs: '-5' }, undefined],
     [{}, undefined],
     [null, undefined],
   ])('of %j was away for %s ms', (auth, awayMs) => {

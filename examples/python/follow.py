@@ -1,0 +1,58 @@
+"""Follows channels and prints what it hears, one JSON object a line. Lines of standard input are commands.
+
+    export TOKEN=…
+    python3 follow.py http://localhost:3000 desk.SFO board.SFO
+    ["note.write", {"board": "red", "text": "hello"}]
+"""
+
+import asyncio
+import json
+import os
+import sys
+
+from realtime_client import RealtimeClient, RealtimeError
+
+
+def show(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
+
+
+def hear(channel: str, kind: str, what: object) -> None:
+    if kind == "event":
+        event = {key: what[key] for key in ("offset", "type")}
+        show(channel=channel, event=event, data=json.loads(what["data"]))
+    else:
+        show(channel=channel, **{kind: what})
+
+
+async def send_lines(client: RealtimeClient) -> None:
+    lines = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    while line := await lines.readline():
+        name, data = json.loads(line)
+        try:
+            show(command=name, result=await client.send(name, data))
+        except RealtimeError as error:
+            show(command=name, error=error.code, outcome=error.outcome)
+
+
+async def token() -> str:
+    """An application asks its own sign-in for a fresh one here."""
+    return os.environ["TOKEN"]
+
+
+async def main(url: str, channels: list) -> None:
+    client = RealtimeClient(url, token, hear)
+    for channel in channels:
+        client.subscribe(channel)
+    commands = asyncio.ensure_future(send_lines(client))
+    try:
+        await client.run()
+    except RealtimeError as error:
+        show(refused=error.code)
+        sys.exit(1)
+    finally:
+        commands.cancel()
+
+
+asyncio.run(main(sys.argv[1], sys.argv[2:]))
