@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errors } from '@millrace/protocol';
+import { errors, tokenFaults } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
 import { expectedErrorsDoc, marker } from './errors-doc.js';
 import { root } from './source-tree.js';
@@ -20,5 +20,11 @@ describe('docs/errors.md', () => {
     expect(expectedErrorsDoc(doc, { ...errors, NEW: BUSY })).not.toBe(doc);
     expect(expectedErrorsDoc(doc, others)).not.toBe(doc);
     expect(expectedErrorsDoc(doc, { ...errors, BUSY: { ...BUSY, retry: 'never' } })).not.toBe(doc);
+  });
+
+  it.each(Object.entries(tokenFaults))('tells what to look at when a token is refused for %s', (reason, advice) => {
+    const rows = doc.split('\n').filter((line) => line.startsWith('| `'));
+    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    expect(cells).toContainEqual(['', `\`${reason}\``, advice, '']);
   });
 });

@@ -149,15 +149,16 @@ describe('a refusal', () => {
   });
 
   it.each([
-    ['PROTOCOL_UNSUPPORTED', 'disconnected', 1],
-    ['UNAUTHENTICATED', 'needs-auth', 3],
+    ['FORBIDDEN', 'disconnected', 1],
+    ['PROTOCOL_UNSUPPORTED', 'disconnected', 5],
+    ['UNAUTHENTICATED', 'needs-auth', 5],
   ] as const)('%s ends in %s after %i tries', async (code, kind, tries) => {
     let asked = 0;
     const { url } = await serve(() => {
       asked++;
       return wireError(code);
     });
-    const { client } = connect(url);
+    const { client } = connect(url, { refusalPatienceMs: 1 });
     await at(client, kind);
     expect(client.state).toEqual({ kind, error: wireError(code) });
     expect(asked).toBe(tries);

@@ -29,10 +29,19 @@ export interface ClientOptions {
    * restarts is met by all clients sooner, and at once. @defaultValue 500
    */
   readonly minBackoffMs?: number;
-  /** Highest ceiling of the pauses, in ms. Raised: slower to notice that a server is back. @defaultValue 20000 */
+  /**
+   * Highest ceiling of the pauses, in ms. Raised: slower to notice that a server is back. Lowered: more tries while it is
+   * away, and all clients within a shorter time when it comes back. @defaultValue 10000
+   */
   readonly maxBackoffMs?: number;
   /** How long one try to connect may take, and how long the token function may, in ms. @defaultValue 20000 */
   readonly connectTimeoutMs?: number;
+  /**
+   * For how long a refused token is fetched again and tried over new connections before the connection is `needs-auth`,
+   * in ms. The node that refuses it may have a wrong clock or key, and be the only one that answers. Lowered: such a node
+   * signs users out. Raised: a user whose account has ended is asked later to sign in. @defaultValue 60000
+   */
+  readonly refusalPatienceMs?: number;
   /** How long the server may take to answer a subscribe or a fresh token, in ms. @defaultValue 15000 */
   readonly answerTimeoutMs?: number;
   /** Default of `SendOptions.timeoutMs`. @defaultValue 30000 */
@@ -71,8 +80,9 @@ const defaults = {
   client: { name: 'millrace', version: '0.1.0' },
   start: 'on-use',
   minBackoffMs: 500,
-  maxBackoffMs: 20_000,
+  maxBackoffMs: 10_000,
   connectTimeoutMs: 20_000,
+  refusalPatienceMs: 60_000,
   answerTimeoutMs: 15_000,
   commandTimeoutMs: 30_000,
   commandExpiresAfterMs: 30_000,

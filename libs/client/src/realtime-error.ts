@@ -17,6 +17,8 @@ export class RealtimeError extends Error {
   readonly retryAfterMs: number | undefined;
   /** For a failed command: whether its effects stand. */
   readonly outcome: CommandOutcome | undefined;
+  /** For a refused token: what was wrong with it, such as `signature`; see docs/errors.md. */
+  readonly reason: WireError['reason'];
   /** For `VALIDATION_FAILED`: one entry a field. */
   readonly details: readonly FieldError[];
   /** Finds the entry in the server's log. */
@@ -28,6 +30,7 @@ export class RealtimeError extends Error {
     this.retry = wire.retry;
     this.retryAfterMs = wire.retryAfterMs;
     this.outcome = wire.outcome;
+    this.reason = wire.reason;
     this.details = wire.details ?? [];
     this.errorId = wire.errorId;
   }

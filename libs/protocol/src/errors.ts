@@ -1,3 +1,5 @@
+import type { TokenFault } from './error-reasons.js';
+
 /**
  * What a client may do about an error, decided by the server so that no client has to know the codes:
  * `never` repeat the request; repeat after `backoff`; after `reauthenticate` with a fresh token; after a
@@ -37,12 +39,12 @@ export const errors = {
   UNAUTHENTICATED: entry(
     'reauthenticate',
     'The token is missing, malformed or not accepted.',
-    'Fetch a new token. If it is refused again, compare issuer, audience, algorithm and key with the options of jwt().',
+    'Read `reason`. Fetch a new token; if it is refused again, compare what `reason` names with the options of jwt().',
   ),
   TOKEN_EXPIRED: entry(
     'reauthenticate',
     'The token has expired.',
-    'Return a fresh token from the `token` function of createClient().',
+    'Return a fresh token from the `token` function. With `reason: "clock"` it was fresh: compare the clocks of node and issuer.',
   ),
   PRINCIPAL_CHANGED: entry(
     'reconnect',
@@ -227,6 +229,8 @@ export interface WireError {
   readonly retryAfterMs?: number;
   /** Of a command: whether it was applied. Absent elsewhere. */
   readonly outcome?: CommandOutcome;
+  /** Of a refused token: what was wrong with it, in one word of {@link tokenFaults} or of a newer server. */
+  readonly reason?: TokenFault | (string & {});
   /** With `VALIDATION_FAILED`: each field that is wrong. */
   readonly details?: readonly FieldError[];
   /** Finds the entry in the server's log; only on `INTERNAL`. */

@@ -18,6 +18,8 @@ export type {
 } from './channel-contract.js';
 export { defineCommand, isCommandName } from './command-contract.js';
 export type { CommandContract, CommandInput, CommandResult } from './command-contract.js';
+export { tokenFaults } from './error-reasons.js';
+export type { TokenFault } from './error-reasons.js';
 export { errors, wireError } from './errors.js';
 export type { CommandOutcome, ErrorCode, ErrorEntry, FieldError, RetryPolicy, WireError } from './errors.js';
 export type { Answer, Refusal } from './frames/answer.js';

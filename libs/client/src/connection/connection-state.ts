@@ -1,6 +1,7 @@
 import type { WireError } from '@millrace/protocol';
 import type { Moment } from '../environment/moment.js';
 import { backoffMs } from './backoff.js';
+import { isFinal, noRefusals, oneMore, type Refusals } from './patience.js';
 
 /**
  * Where the connection stands. Times are in ms since 1970.
@@ -10,21 +11,28 @@ import { backoffMs } from './backoff.js';
 export type ConnectionState =
   /** Nothing is tried. With `error`: the server refused for good. */
   | { readonly kind: 'disconnected'; readonly error?: WireError }
-  /** `attempt` tries failed in a row before this one, `refusals` of them for the token. */
-  | { readonly kind: 'connecting'; readonly attempt: number; readonly refusals: number }
-  /** `attempt` and `refusals` fall to 0 only when the session has lasted. */
+  /** `attempt` tries failed in a row before this one. The token or the version was refused `refusals` times in a row. */
+  | {
+      readonly kind: 'connecting';
+      readonly attempt: number;
+      readonly refusals: number;
+      readonly refusedSince?: number;
+    }
+  /** `attempt` falls to 0 only when the session has lasted. */
   | {
       readonly kind: 'connected';
       readonly session: string;
       readonly since: number;
       readonly attempt: number;
       readonly refusals: number;
+      readonly refusedSince?: number;
     }
   /** The next try is at `nextAt`, and not before `notBefore` even when the network comes back. */
   | {
       readonly kind: 'reconnecting';
       readonly attempt: number;
       readonly refusals: number;
+      readonly refusedSince?: number;
       readonly nextAt: number;
       readonly notBefore: number;
       readonly error?: WireError;
@@ -51,13 +59,16 @@ export type ConnectionInput =
 
 /** A session that ends sooner counts as a failed try: else a server that accepts and cuts is asked without pause. */
 const LASTING_MS = 5_000;
-/** The first refusal may be an expired token, the second a fault of the moment; the third is a fact. */
-const MAX_REFUSALS = 3;
+/** Sessions that are let in and cut again and again push the pause no further than this. */
+const AFTER_SHORT_SESSION = { attempts: 4, maxMs: 10_000 };
 /** How soon a draining link that is still owed an answer is looked at again. */
 const BUSY_CHECK_MS = 100;
 
+/** What is known of the world, and for how long refusals are doubted. */
+export type ConnectionMoment = Moment & { readonly patienceMs: number };
+
 /** The same object when nothing changes, so that a new object always means: act. */
-export function transition(state: ConnectionState, input: ConnectionInput, moment: Moment): ConnectionState {
+export function transition(state: ConnectionState, input: ConnectionInput, moment: ConnectionMoment): ConnectionState {
   if (state.kind === 'closed') return state;
   switch (input.kind) {
     case 'close':
@@ -65,7 +76,7 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
     case 'disconnect':
       return state.kind === 'disconnected' && !state.error ? state : { kind: 'disconnected' };
     case 'connect':
-      return isStopped(state) ? { kind: 'connecting', attempt: 0, refusals: 0 } : withoutPause(state, moment.now);
+      return isStopped(state) ? { kind: 'connecting', attempt: 0, ...noRefusals } : withoutPause(state, moment.now);
     case 'opened':
       if (state.kind !== 'connecting') return state;
       return { ...state, kind: 'connected', session: input.session, since: moment.now };
@@ -92,46 +103,83 @@ const isStopped = (state: ConnectionState): state is ConnectionState & { kind: '
 
 function withoutPause(state: ConnectionState, now: number): ConnectionState {
   if (state.kind !== 'reconnecting' || now < state.notBefore) return state;
-  return { kind: 'connecting', attempt: state.attempt, refusals: state.refusals };
+  return nextTry(state);
+}
+
+function nextTry({ attempt, ...before }: { readonly attempt: number } & Refusals): ConnectionState {
+  return { kind: 'connecting', attempt, ...refusalsOf(before) };
+}
+
+function refusalsOf({ refusals, refusedSince }: Refusals): Refusals {
+  return { refusals, ...(refusedSince !== undefined && { refusedSince }) };
 }
 
 function afterWaiting(state: ConnectionState, busy: boolean, now: number): ConnectionState {
-  if (state.kind === 'reconnecting') {
-    return { kind: 'connecting', attempt: state.attempt, refusals: state.refusals };
-  }
+  if (state.kind === 'reconnecting') return nextTry(state);
   if (state.kind !== 'draining') return state;
   // The server waits for commands in flight before it closes; leaving earlier would make their outcome unknown.
-  return busy ? { ...state, nextAt: now + BUSY_CHECK_MS } : { kind: 'connecting', attempt: 0, refusals: 0 };
+  return busy ? { ...state, nextAt: now + BUSY_CHECK_MS } : { kind: 'connecting', attempt: 0, ...noRefusals };
 }
 
-function afterLoss(state: ConnectionState, error: WireError | undefined, moment: Moment): ConnectionState {
-  if (isStopped(state) || state.kind === 'reconnecting') return state;
-  const { attempt, refusals } = failuresBefore(state, moment.now);
-  const wait = (more: { attempt: number; refusals: number }): ConnectionState => {
-    const notBefore = moment.now + (error?.retryAfterMs ?? 0);
-    // On top of what the server asks for: it may have told many clients the same.
-    const nextAt = notBefore + backoffMs(attempt, moment.random, moment.backoff);
-    return { kind: 'reconnecting', ...more, nextAt, notBefore, ...(error && { error }) };
-  };
-  switch (error?.retry) {
-    case 'never':
-      return { kind: 'disconnected', error };
-    case 'reauthenticate':
-      if (refusals + 1 >= MAX_REFUSALS) return { kind: 'needs-auth', error };
-      if (refusals > 0) return wait({ attempt: attempt + 1, refusals: refusals + 1 });
-      return { kind: 'connecting', attempt: attempt + 1, refusals: 1 };
-    case 'backoff':
-    case 'reconnect':
-    case 'resync':
-    case undefined:
-    default:
-      // A failure that says nothing about the token leaves its count: else the two in turn would go on for ever.
-      return wait({ attempt: attempt + 1, refusals });
+type Tried = Extract<ConnectionState, { kind: 'connecting' | 'connected' | 'draining' }>;
+
+function afterLoss(state: ConnectionState, error: WireError | undefined, moment: ConnectionMoment): ConnectionState {
+  if (state.kind !== 'connecting' && state.kind !== 'connected' && state.kind !== 'draining') return state;
+  if (error?.retry === 'reauthenticate') return afterRefusal(state, error, 'needs-auth', moment);
+  if (error?.retry === 'never') {
+    // While nodes are replaced by others of another version, one that speaks this one may be the next to answer.
+    const isOfNode = error.code === 'PROTOCOL_UNSUPPORTED' && state.kind === 'connecting';
+    return isOfNode ? afterRefusal(state, error, 'disconnected', moment) : { kind: 'disconnected', error };
   }
+  const attempt = attemptsBefore(state, moment.now);
+  const maxMs = state.kind === 'connected' ? AFTER_SHORT_SESSION.maxMs : Infinity;
+  const pauseMs = backoffMs(attempt, moment.random, within(moment, maxMs));
+  // A failure that says nothing about the token leaves its count: else the two in turn would go on for ever. A session
+  // that was open says that the token is good.
+  const refused = state.kind === 'connecting' ? refusalsOf(state) : noRefusals;
+  return waiting({ attempt: attempt + 1, ...refused }, pauseMs, error, moment.now);
 }
 
-function failuresBefore(state: ConnectionState, now: number): { attempt: number; refusals: number } {
-  if (state.kind === 'connecting') return state;
-  if (state.kind === 'connected' && now - state.since < LASTING_MS) return state;
-  return { attempt: 0, refusals: 0 };
+/** By a node that may be wrong: again and again, over new connections, before it is believed. */
+function afterRefusal(
+  state: Tried,
+  error: WireError,
+  end: 'needs-auth' | 'disconnected',
+  moment: ConnectionMoment,
+): ConnectionState {
+  const attempt = attemptsBefore(state, moment.now);
+  const before = isShort(state, moment.now) || state.kind === 'connecting' ? state : noRefusals;
+  const refused = oneMore(before, moment.now);
+  if (isFinal(error, refused, moment)) return { kind: end, error };
+  const failures = { attempt: attempt + 1, ...refused };
+  // The usual case: a token that expired while nobody looked. Not for a session that is let in and cut in a loop.
+  const isUsual = end === 'needs-auth' && refused.refusals === 1 && (state.kind === 'connecting' || attempt === 0);
+  if (isUsual && error.retryAfterMs === undefined) return nextTry(failures);
+  // Half of the ceiling at least: what is to be found out is whether the node is the same one some time later.
+  const pauseMs = backoffMs(refused.refusals - 1, (1 + moment.random) / 2, moment.backoff);
+  return waiting(failures, pauseMs, error, moment.now);
+}
+
+function waiting(
+  failures: { readonly attempt: number } & Refusals,
+  pauseMs: number,
+  error: WireError | undefined,
+  now: number,
+): ConnectionState {
+  // The pause comes on top of what the server asks for: it may have told many clients the same.
+  const notBefore = now + (error?.retryAfterMs ?? 0);
+  return { kind: 'reconnecting', ...failures, nextAt: notBefore + pauseMs, notBefore, ...(error && { error }) };
+}
+
+const within = ({ backoff }: Moment, maxMs: number): Moment['backoff'] => ({
+  ...backoff,
+  maxMs: Math.min(backoff.maxMs, maxMs),
+});
+
+const isShort = (state: Tried, now: number): state is Extract<Tried, { kind: 'connected' }> =>
+  state.kind === 'connected' && now - state.since < LASTING_MS;
+
+function attemptsBefore(state: Tried, now: number): number {
+  if (state.kind === 'connecting') return state.attempt;
+  return isShort(state, now) ? Math.min(state.attempt, AFTER_SHORT_SESSION.attempts) : 0;
 }

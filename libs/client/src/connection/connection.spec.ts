@@ -80,7 +80,7 @@ describe('the connection', () => {
       waits.push(waitMs);
       await server.clock.advance(waitMs);
     }
-    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000]);
     server.accept();
     await server.clock.advance(5_000);
     server.link.drop();
@@ -156,11 +156,12 @@ describe('the connection', () => {
   });
 
   it.each([
-    ['PROTOCOL_UNSUPPORTED', 'disconnected', 1],
-    ['UNAUTHENTICATED', 'needs-auth', 3],
+    ['FORBIDDEN', 'disconnected', 1],
+    ['PROTOCOL_UNSUPPORTED', 'disconnected', 5],
+    ['UNAUTHENTICATED', 'needs-auth', 5],
   ] as const)('fails requests at once after %s ends in %s, until told to start again', async (code, kind, tries) => {
     const server = new FakeServer({ accept: 'by-hand' });
-    const { client } = scene({}, server);
+    const { client } = scene({ refusalPatienceMs: 1, maxBackoffMs: 2_000 }, server);
     const failures: unknown[] = [];
     const ask = () => {
       for (const asked of [client.send(ping), client.history(desk, {})]) {

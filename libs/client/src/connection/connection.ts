@@ -19,6 +19,7 @@ export interface ConnectionOptions {
   readonly client: Handshake['client'];
   readonly backoff: BackoffOptions;
   readonly connectTimeoutMs: number;
+  readonly refusalPatienceMs: number;
 }
 
 export interface ConnectionParts {
@@ -42,6 +43,10 @@ export class Connection {
   #link: Link | undefined;
   /** Aborted when its try, or the link that came of it, is given up: whatever still arrives from it is dropped. */
   #attempt = new AbortController();
+  /** The token of this try, or of the session that came of it. */
+  #token: string | undefined;
+  /** The last token that was refused: another one was fetched since. */
+  #refusedToken: string | undefined;
   /** When the last session was lost; 0 when none was, or it was left on purpose. */
   #lostAt = 0;
   #cancelTimer = (): void => {};
@@ -64,9 +69,11 @@ export class Connection {
   apply(input: ConnectionInput): void {
     const { environment, options } = this.parts;
     const before = this.#state;
-    const state = transition(before, input, momentIn(environment, options.backoff));
+    const moment = { ...momentIn(environment, options.backoff), patienceMs: options.refusalPatienceMs };
+    const state = transition(before, this.#judged(input), moment);
     if (state === before) return;
     this.#state = state;
+    if (isSettled(state)) this.#refusedToken = undefined;
     if (before.kind === 'connected' || before.kind === 'draining') this.#lostAt = environment.now();
     if (state.kind === 'disconnected') this.#lostAt = 0;
     this.#follow(state);
@@ -82,7 +89,7 @@ export class Connection {
       this.#stopListening = environment.onWake(() => this.apply({ kind: 'wake' }));
     }
     if (state.kind === 'connecting') {
-      this.#begin(state.refusals > 0);
+      this.#begin();
       this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.#tooLate());
     }
     if (state.kind === 'reconnecting' || state.kind === 'draining') {
@@ -104,13 +111,28 @@ export class Connection {
     this.#link = undefined;
   }
 
-  #begin(wasRefused: boolean): void {
+  /** Notes that a token was refused, and says of an expired one whether it was fresh: then it is a clock that is wrong. */
+  #judged(input: ConnectionInput): ConnectionInput {
+    if (input.kind !== 'lost' || input.error?.retry !== 'reauthenticate') return input;
+    const token = this.#token ?? '';
+    const isFresh = this.#refusedToken !== undefined && this.#refusedToken !== token;
+    this.#refusedToken = token;
+    const isExpired = input.error.code === 'TOKEN_EXPIRED' && input.error.reason === undefined;
+    return isExpired && isFresh ? { ...input, error: { ...input.error, reason: 'clock' } } : input;
+  }
+
+  #begin(): void {
     const attempt = (this.#attempt = new AbortController());
-    this.parts.tokens.fetch(wasRefused ? 'refused' : 'connect', attempt.signal).then(
+    this.#token = undefined;
+    this.parts.tokens.fetch(this.#refusedToken === undefined ? 'connect' : 'refused', attempt.signal).then(
       (token) => {
         if (attempt.signal.aborted) return;
         if (token) this.#open(token, attempt.signal);
-        else this.apply({ kind: 'lost', error: noToken('nobody is signed in', 'reauthenticate') });
+        else
+          this.apply({
+            kind: 'lost',
+            error: { ...noToken('nobody is signed in', 'reauthenticate'), reason: 'missing' },
+          });
       },
       (error: unknown) => {
         if (!attempt.signal.aborted) this.apply({ kind: 'lost', error: tokenFailure(error) });
@@ -120,6 +142,7 @@ export class Connection {
 
   #open(token: string, given: AbortSignal): void {
     const { transport, environment, options } = this.parts;
+    this.#token = token;
     const unlessGivenUp = (input: ConnectionInput) => {
       if (!given.aborted) this.apply(input);
     };
@@ -152,6 +175,10 @@ export class Connection {
     if (control.kind === 'draining') this.apply({ kind: 'draining', retryAfterMs: control.retryAfterMs });
   }
 }
+
+/** What was refused before says nothing about the next token. */
+const isSettled = ({ kind }: ConnectionState): boolean =>
+  kind === 'connected' || kind === 'needs-auth' || kind === 'disconnected';
 
 function tokenFailure(error: unknown): WireError {
   return noToken(error instanceof Error ? error.message : String(error), 'backoff');

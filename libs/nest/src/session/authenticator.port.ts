@@ -21,8 +21,11 @@ export interface Authenticator<Principal = unknown> {
   /**
    * Resolves with the identity that `token` proves.
    *
-   * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`; any other error refuses the connection as `INTERNAL`,
-   * and the client tries again after a while.
+   * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`: the client fetches another token and tries for a minute,
+   * over new connections, before it asks for a sign-in, because this node may be the one that is wrong. To end that at
+   * once, throw `FORBIDDEN` (the client is `disconnected`, for good), or `UNAUTHENTICATED` with
+   * `{ reason: 'sign-in' }` (`needs-auth`). Any other error refuses the connection as `INTERNAL`, and the client tries
+   * again after a while: throw one where this side failed, and nothing is known of the token.
    */
   authenticate(token: string, signal: AbortSignal): Promise<Identity<Principal>>;
 }

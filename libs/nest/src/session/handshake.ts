@@ -28,8 +28,7 @@ function readNumber(value: unknown): number | undefined {
 
 /** @throws CodedError `UNAUTHENTICATED` */
 export function readToken(token: unknown): string {
-  if (typeof token !== 'string' || token === '' || token.length > MAX_TOKEN_LENGTH) {
-    throw new CodedError('UNAUTHENTICATED');
-  }
+  if (typeof token !== 'string' || token === '') throw new CodedError('UNAUTHENTICATED', { reason: 'missing' });
+  if (token.length > MAX_TOKEN_LENGTH) throw new CodedError('UNAUTHENTICATED', { reason: 'malformed' });
   return token;
 }

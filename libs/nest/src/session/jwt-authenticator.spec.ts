@@ -44,20 +44,27 @@ describe('jwt() with a secret', () => {
   });
 
   it.each([
-    ['another issuer', { iss: 'https://evil.example' }],
-    ['no issuer', { iss: undefined }],
-    ['another audience', { aud: 'other' }],
-    ['no audience', { aud: undefined }],
-    ['no subject', { sub: undefined }],
-    ['an empty subject', { sub: '' }],
-    ['a subject that is too long', { sub: 'x'.repeat(256) }],
-    ['a subject with a control character', { sub: 'ann\0' }],
-    ['a subject that is no text', { sub: 7 as unknown as string }],
-    ['no end', { exp: undefined }],
-    ['an end that is no number', { exp: 'never' as unknown as number }],
-    ['a start to come', { nbf: nowSeconds() + 60 }],
-  ])('refuses a token with %s', async (_, claims) => {
-    await expect(authenticate(token(claims as JWTPayload))).rejects.toMatchObject(unauthenticated);
+    ['another issuer', { iss: 'https://evil.example' }, 'issuer'],
+    ['no issuer', { iss: undefined }, 'issuer'],
+    ['another audience', { aud: 'other' }, 'audience'],
+    ['no audience', { aud: undefined }, 'audience'],
+    ['no subject', { sub: undefined }, 'claims'],
+    ['an empty subject', { sub: '' }, 'claims'],
+    ['a subject that is too long', { sub: 'x'.repeat(256) }, 'claims'],
+    ['a subject with a control character', { sub: 'ann\0' }, 'claims'],
+    ['a subject that is no text', { sub: 7 as unknown as string }, 'claims'],
+    ['no end', { exp: undefined }, 'claims'],
+    ['an end that is no number', { exp: 'never' as unknown as number }, 'claims'],
+    ['a start to come', { nbf: nowSeconds() + 60 }, 'clock'],
+    ['a start that is no number', { nbf: 'soon' as unknown as number }, 'claims'],
+  ])('refuses a token with %s, and says what is wrong', async (_, claims, reason) => {
+    const refusal = { ...unauthenticated, detail: { reason } };
+    await expect(authenticate(token(claims as JWTPayload))).rejects.toMatchObject(refusal);
+  });
+
+  it('says nothing of the claims to those who have no key', async () => {
+    const forged = token({ iss: 'https://evil.example', aud: 'other', exp: 1 }, bytes('t'.repeat(32)));
+    await expect(authenticate(forged)).rejects.toMatchObject({ ...unauthenticated, detail: { reason: 'signature' } });
   });
 
   it('takes one of several audiences', async () => {
@@ -65,23 +72,25 @@ describe('jwt() with a secret', () => {
   });
 
   it.each([
-    ['with another secret', () => token({}, bytes('t'.repeat(32)))],
-    ['with another algorithm', () => token({}, bytes(secret.repeat(2)), 'HS512')],
-    ['not at all', async () => `${(await token()).split('.').slice(0, 2).join('.')}.`],
+    ['with another secret', () => token({}, bytes('t'.repeat(32))), 'signature'],
+    ['with another algorithm', () => token({}, bytes(secret.repeat(2)), 'HS512'), 'algorithm'],
+    ['not at all', async () => `${(await token()).split('.').slice(0, 2).join('.')}.`, 'signature'],
     [
       'by alg: none',
       async () => `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await token()).split('.')[1] ?? ''}.`,
+      'algorithm',
     ],
     [
       'and changed',
       async () => (await token()).replace(/\.[^.]+\./, `.${Buffer.from('{"sub":"root"}').toString('base64url')}.`),
+      'signature',
     ],
-  ])('refuses a token signed %s', async (_, spoiled) => {
-    await expect(authenticate(spoiled())).rejects.toMatchObject(unauthenticated);
+  ])('refuses a token signed %s, and says what is wrong', async (_, spoiled, reason) => {
+    await expect(authenticate(spoiled())).rejects.toMatchObject({ ...unauthenticated, detail: { reason } });
   });
 
   it.each(['', 'abc', 'a.b.c', '..', '\u0000', 'é.é.é', '{}'])('refuses the rubbish "%s"', async (text) => {
-    await expect(authenticate(text)).rejects.toMatchObject(unauthenticated);
+    await expect(authenticate(text)).rejects.toMatchObject({ ...unauthenticated, detail: { reason: 'malformed' } });
   });
 
   it('forgives a difference of clocks, and no more', async () => {

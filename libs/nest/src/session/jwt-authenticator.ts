@@ -1,9 +1,10 @@
-import { errors, jwtVerify } from 'jose';
+import { jwtVerify } from 'jose';
 import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
 import { isSubject } from './subject.js';
+import { refusalOf } from './token-fault.js';
 
 /**
  * What a verified token says.
@@ -85,13 +86,10 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
         clockTolerance: this.#leewaySeconds,
       });
       const { exp, sub } = payload;
-      if (exp === undefined || !isSubject(sub)) throw new CodedError('UNAUTHENTICATED');
+      if (exp === undefined || !isSubject(sub)) throw new CodedError('UNAUTHENTICATED', { reason: 'claims' });
       return { exp, sub, claims: payload };
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw new CodedError('TOKEN_EXPIRED', {}, { cause: error });
-      // Everything that is wrong with a token has a class of jose; the rest is a fault of this side.
-      if (error instanceof errors.JOSEError) throw new CodedError('UNAUTHENTICATED', {}, { cause: error });
-      throw error;
+      throw refusalOf(error);
     }
   }
 }
