@@ -21,6 +21,8 @@ export class RealtimeError extends Error {
   readonly reason: WireError['reason'];
   /** For `VALIDATION_FAILED`: one entry a field. */
   readonly details: readonly FieldError[];
+  /** The HTTP status of the exception with which the application refused, as 404; with `REJECTED` and its kin. */
+  readonly status: number | undefined;
   /** Finds the entry in the server's log. */
   readonly errorId: string | undefined;
 
@@ -32,6 +34,7 @@ export class RealtimeError extends Error {
     this.outcome = wire.outcome;
     this.reason = wire.reason;
     this.details = wire.details ?? [];
+    this.status = wire.status;
     this.errorId = wire.errorId;
   }
 }

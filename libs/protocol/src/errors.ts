@@ -97,8 +97,18 @@ export const errors = {
   ),
   REJECTED: entry(
     'never',
-    'The application rejected the command.',
-    'Read the message: it is the one of the HttpException or WsException that the handler threw.',
+    'The application rejected the request.',
+    'Read the message: it is the one of the HttpException or WsException that the application threw. `status` is the HTTP status, if there is one.',
+  ),
+  TOO_MANY_REQUESTS: entry(
+    'backoff',
+    'The application limits how often this may be done.',
+    'Wait `retryAfterMs`, if it is there. A guard or a handler threw an HttpException with status 429; the limits of Millrace itself answer RATE_LIMITED.',
+  ),
+  UNAVAILABLE: entry(
+    'backoff',
+    'The application cannot do this now.',
+    'Wait `retryAfterMs`, if it is there. A guard or a handler threw an HttpException with status 503 or 408.',
   ),
   DEADLINE_EXCEEDED: entry(
     'backoff',
@@ -233,6 +243,8 @@ export interface WireError {
   readonly reason?: TokenFault | (string & {});
   /** With `VALIDATION_FAILED`: each field that is wrong. */
   readonly details?: readonly FieldError[];
+  /** The HTTP status of the application's exception, with `REJECTED`, `TOO_MANY_REQUESTS` and `UNAVAILABLE`. */
+  readonly status?: number;
   /** Finds the entry in the server's log; only on `INTERNAL`. */
   readonly errorId?: string;
 }

@@ -92,12 +92,17 @@ describe('a request', () => {
     expect(requestTransition(states.sent, refused(code), moment).kind).toBe('queued');
   });
 
-  it.each(['STREAM_UNAVAILABLE', 'TRANSACTION_ABORTED', 'OVERLOADED', 'DEADLINE_EXCEEDED', 'TOKEN_EXPIRED'] as const)(
-    'is left to the caller after %s, which handlers may have caused',
-    (code) => {
-      expect(requestTransition(states.sent, refused(code), moment).kind).toBe('failed');
-    },
-  );
+  it.each([
+    'STREAM_UNAVAILABLE',
+    'TRANSACTION_ABORTED',
+    'OVERLOADED',
+    'DEADLINE_EXCEEDED',
+    'TOKEN_EXPIRED',
+    'TOO_MANY_REQUESTS',
+    'UNAVAILABLE',
+  ] as const)('is left to the caller after %s, which handlers may have caused', (code) => {
+    expect(requestTransition(states.sent, refused(code), moment).kind).toBe('failed');
+  });
 
   it('is looked at when it may be sent, expires or times out, and not after its end', () => {
     expect(nextLook(states.queued, now)).toBe(now + 5_000);

@@ -1,5 +1,6 @@
 import {
   decodePosition,
+  type ErrorCode,
   type EventsFrame,
   type Offset,
   type Position,
@@ -18,6 +19,14 @@ import {
   type SubscriptionEffect,
   type SubscriptionStep,
 } from './subscription-state.js';
+
+/** What passes by itself. Anything else that comes with `backoff` may last, and the application should know of it. */
+const passing: ReadonlySet<string> = new Set<ErrorCode>([
+  'BUSY',
+  'RATE_LIMITED',
+  'SUBSCRIPTION_ENDED',
+  'STREAM_UNAVAILABLE',
+]);
 
 type Page = Extract<SubscribeAnswer, { position: string }>;
 
@@ -119,7 +128,11 @@ function refused(state: AskingState, error: WireError, moment: Moment): Subscrip
     const effects = [{ kind: 'discontinuity', reason: 'mismatch', position: undefined }] as const;
     return { state: asking(undefined, { kind: 'due' }), effects };
   }
-  return { state: retryLater(state, moment, error), effects: [] };
+  const later = retryLater(state, moment, error);
+  if (error.retry !== 'backoff' || passing.has(error.code) || state.told === error.code) {
+    return { state: later, effects: [] };
+  }
+  return { state: { ...later, told: error.code }, effects: [{ kind: 'error', error }] };
 }
 
 export function retryLater<S extends AskingState>(state: S, moment: Moment, error?: WireError): S {

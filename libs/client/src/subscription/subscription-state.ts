@@ -19,7 +19,13 @@ export type SubscriptionStatus = 'unsubscribed' | 'subscribing' | 'subscribed' |
 /** The place of one subscription on the wire. A live channel never has a position. */
 export type SubscriptionState =
   | { readonly kind: 'unsubscribed' }
-  | { readonly kind: 'subscribing'; readonly request: SubscribeRequest; readonly attempt: number }
+  | {
+      readonly kind: 'subscribing';
+      readonly request: SubscribeRequest;
+      readonly attempt: number;
+      /** Code of the refusal that the application knows of, while it is tried again. */
+      readonly told?: string;
+    }
   | {
       readonly kind: 'recovering';
       readonly request: SubscribeRequest;
@@ -27,6 +33,7 @@ export type SubscriptionState =
       readonly position: Position;
       /** Events of earlier pages of this recovery. */
       readonly recovered: number;
+      readonly told?: string;
     }
   | { readonly kind: 'subscribed'; readonly position: Position | undefined };
 

@@ -246,6 +246,14 @@ describe('an answer', () => {
     ['live', undefined, { outcome: 'live' }, [], ['subscribed'], subscribed()],
     ['refused for good', 5, refused('FORBIDDEN'), [], ['FORBIDDEN', 'unsubscribed'], over],
     ['refused for now', 5, refused('BUSY', { retryAfterMs: 900 }), [], [], recovering(5, waiting(1_150), 1)],
+    [
+      'refused by a fault of the server',
+      5,
+      refused('UNAVAILABLE', { retryAfterMs: 900 }),
+      [],
+      ['UNAVAILABLE'],
+      { ...recovering(5, waiting(1_150), 1), told: 'UNAVAILABLE' },
+    ],
     ['refused until a new token', 5, refused('TOKEN_EXPIRED'), [], [], recovering(5, waiting(250), 1)],
     ['refused until elsewhere', 5, refused('DRAINING'), [], [], recovering(5, waiting(250), 1)],
     [
@@ -273,6 +281,20 @@ describe('an answer', () => {
   it('waits longer each time', () => {
     const third = recovering(5, asked(), 2);
     expect(after(third, answer(refused('BUSY')))).toEqual(recovering(5, waiting(1_000), 3));
+  });
+
+  it('that tells of a lasting fault is handed on once, and the question goes on', () => {
+    let state: SubscriptionState = subscribing(asked());
+    const steps = (['UNAVAILABLE', 'UNAVAILABLE', 'BUSY', 'UNAVAILABLE', 'TOO_MANY_REQUESTS'] as const).map((code) => {
+      const names = told(state, answer(refused(code)));
+      const next = after(state, answer(refused(code))) as SubscriptionState & { kind: 'subscribing' };
+      expect(next.request.kind).toBe('waiting');
+      state = { ...next, request: asked() };
+      return names;
+    });
+    expect(steps).toEqual([['UNAVAILABLE'], [], [], [], ['TOO_MANY_REQUESTS']]);
+    expect(told(state, answer(fresh))).toEqual(['position', 'subscribed']);
+    expect(after(state, answer(fresh))).toEqual(subscribed(5));
   });
 
   it('is followed by another request when the buffer overflowed', () => {

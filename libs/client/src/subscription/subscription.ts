@@ -58,7 +58,10 @@ export interface Subscription<C extends ChannelContract = ChannelContract> {
   on(name: 'discontinuity', listener: (discontinuity: Discontinuity) => unknown): () => void;
   /** What was missed has been handed over. */
   on(name: 'recovered', listener: (recovery: Recovery) => unknown): () => void;
-  /** A refusal, a withdrawal, or an event that could not be read. Without a listener these are reported. */
+  /**
+   * A refusal, a withdrawal, or an event that could not be read. With `retry: 'backoff'` the subscription keeps asking:
+   * such a refusal is told once, not each time. Without a listener these are reported.
+   */
   on(name: 'error', listener: (error: RealtimeError) => unknown): () => void;
   /** The subscription goes from one state into another. */
   on(name: 'state', listener: (state: SubscriptionStatus) => unknown): () => void;

@@ -285,7 +285,7 @@ describe('an error', () => {
     ['an HttpException', new NotFoundException('No such desk'), { code: 'REJECTED', message: 'No such desk' }],
     ['a WsException', new WsException('Desk closed'), { code: 'REJECTED', message: 'Desk closed' }],
     ['a list of texts from the handler', new BadRequestException(['size is odd']), { code: 'REJECTED' }],
-    ['a 401', new UnauthorizedException(), { code: 'UNAUTHENTICATED' }],
+    ['a 401', new UnauthorizedException(), { code: 'REJECTED', message: 'Unauthorized', status: 401 }],
     ['a 403', new ForbiddenException(), { code: 'FORBIDDEN' }],
   ])('that is %s goes to the client and not into the log', async (_, error, wire) => {
     expect(await failing(error)).toMatchObject(refused(wire));

@@ -22,15 +22,11 @@ interface Method {
   readonly inTransaction: boolean;
 }
 
-type Dto = abstract new (...args: never[]) => object;
-
 /** The parameters of one handler, by their decorators. */
 export class CommandParameters {
   private constructor(
     private readonly count: number,
     private readonly transactions: readonly number[],
-    /** The DTO classes of the payload. */
-    readonly payloads: readonly Dto[],
   ) {}
 
   /** @throws BootError for parameters that cannot be filled, or would be with what nobody has checked */
@@ -50,14 +46,14 @@ export class CommandParameters {
       );
     }
     const types = (Reflect.getMetadata('design:paramtypes', gateway.prototype, name) ?? []) as unknown[];
-    const payloads = parameters
-      .filter(([key]) => key.split(':')[0] === BODY_PARAM)
-      .flatMap(([, parameter]) => dtosOf(parameter, types[parameter.index], place));
+    for (const [key, parameter] of parameters) {
+      if (key.split(':')[0] === BODY_PARAM) checkPayload(parameter, types[parameter.index], place);
+    }
     const transactions = parameters.flatMap(([, { factory, index }]) => (factory === transactionArgument ? index : []));
     if (transactions.length > 0 && !inTransaction) {
       throw new BootError(`${place} asks for @Tx() but is under @Command(…, { transaction: false }): drop one of them`);
     }
-    return new CommandParameters(Math.max(0, ...[...indices].map((index) => index + 1)), transactions, payloads);
+    return new CommandParameters(Math.max(0, ...[...indices].map((index) => index + 1)), transactions);
   }
 
   /** Which command it is that the handler is called for. */
@@ -74,22 +70,22 @@ export class CommandParameters {
 }
 
 /** A payload that nothing validates would reach the handler as whatever the client sent. */
-function dtosOf({ pipes = [], schema }: ParameterMetadata, type: unknown, place: string): readonly Dto[] {
+function checkPayload({ pipes = [], schema }: ParameterMetadata, type: unknown, place: string): void {
   if (pipes.includes(schemaPipe)) {
-    if (isStandardSchema(schema)) return [];
+    if (isStandardSchema(schema)) return;
     throw new BootError(`The schema of the payload of ${place} is no Standard Schema`);
   }
   if (!pipes.includes(payloadPipe)) {
     throw new BootError(`The payload of ${place} is not validated: use @Payload() instead of @MessageBody()`);
   }
-  if (hasRules(type)) return [type];
+  if (hasRules(type)) return;
   throw new BootError(
     `The payload of ${place} has no DTO class: give the parameter a class with class-validator rules (imported as a ` +
       'value, not as a type), or use @Payload({ schema })',
   );
 }
 
-function hasRules(type: unknown): type is Dto {
+function hasRules(type: unknown): boolean {
   if (typeof type !== 'function') return false;
   return getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0;
 }

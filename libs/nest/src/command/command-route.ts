@@ -14,8 +14,8 @@ import type { CommandOptions } from './command.options.js';
 import { commandsAnswered, commandSeconds } from './command.metrics.js';
 import { CommandPlaces, type CommandPlace } from './command-places.js';
 import { plainResult } from './command-result.js';
+import { refusedByPipe } from './refused-by-pipe.js';
 import { RunningCommand } from './running-command.js';
-import { ofValidation } from './validation-texts.js';
 
 export interface CommandRouteParts {
   readonly answers: CodedAnswer;
@@ -81,7 +81,7 @@ export class CommandRoute implements FrameRoute {
       const result = plainResult(value, bounds);
       return { ...(result !== undefined && { result }), ...(command.staged.length > 0 && { events: command.staged }) };
     } catch (error) {
-      const refusal = command.wasStarted ? error : ofValidation(error, handler.parameters.payloads);
+      const refusal = command.wasStarted ? error : refusedByPipe(error);
       throw new WireRefusal(answers.of(refusal, `command ${name}`, command.outcome));
     } finally {
       place.answered();

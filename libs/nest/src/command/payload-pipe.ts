@@ -4,8 +4,8 @@ import {
   type ArgumentMetadata,
   type PipeTransform,
 } from '@nestjs/common';
-import type { FieldError } from '@millrace/protocol';
 import { validate, type ValidationError, type ValidatorOptions } from 'class-validator';
+import { fieldErrors, issueError } from './field-errors.js';
 import { misplacedLists } from './misplaced-lists.js';
 import { validationFailed } from './validation-failed.js';
 
@@ -48,18 +48,5 @@ class PayloadPipe implements PipeTransform {
 export const payloadPipe: PipeTransform = new PayloadPipe();
 
 export const schemaPipe: PipeTransform = new StandardSchemaValidationPipe({
-  exceptionFactory: (issues) =>
-    validationFailed(
-      issues.map(({ path = [], message }) => ({
-        field: path.map((step) => String(typeof step === 'object' ? step.key : step)).join('.'),
-        rules: { schema: message },
-      })),
-    ),
+  exceptionFactory: (issues) => validationFailed(issues.map(issueError)),
 });
-
-/** An error about the whole object has no property. */
-function fieldErrors({ property, constraints, children }: Partial<ValidationError>, path?: string): FieldError[] {
-  const field = [path, property].filter((step) => step !== undefined).join('.');
-  const own = constraints ? [{ field, rules: constraints }] : [];
-  return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
-}

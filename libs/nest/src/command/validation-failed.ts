@@ -5,5 +5,6 @@ import { CodedError } from '../core/coded-error.js';
 const MAX_DETAILS = 50;
 
 export function validationFailed(details: readonly FieldError[], cause?: unknown): CodedError {
-  return new CodedError('VALIDATION_FAILED', { details: details.slice(0, MAX_DETAILS) }, { cause });
+  const told = details.length > 0 && { details: details.slice(0, MAX_DETAILS) };
+  return new CodedError('VALIDATION_FAILED', { ...told }, { cause });
 }

@@ -21,6 +21,9 @@ export interface Authenticator<Principal = unknown> {
   /**
    * Resolves with the identity that `token` proves.
    *
+   * An identity without a valid `subject` or `expiresAt` is refused as `UNAUTHENTICATED`, and the log says why. So is an
+   * `UnauthorizedException`.
+   *
    * @throws CodedError `UNAUTHENTICATED` or `TOKEN_EXPIRED`: the client fetches another token and tries for a minute,
    * over new connections, before it asks for a sign-in, because this node may be the one that is wrong. To end that at
    * once, throw `FORBIDDEN` (the client is `disconnected`, for good), or `UNAUTHENTICATED` with

@@ -1,12 +1,16 @@
-import { HttpException, HttpStatus, Logger } from '@nestjs/common';
-import { WsException } from '@nestjs/websockets';
+import { HttpStatus, Logger, type HttpException } from '@nestjs/common';
 import { wireError, type CommandOutcome, type WireError } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import type { Ids } from '../core/ids.js';
 import { logError } from '../core/log-error.js';
+import { isHttpException, isWsException } from './enhancers/deliberate.js';
+import { EnhancerFault, remedyOf } from './enhancers/enhancer-fault.js';
+import { ofHttp, ofWs } from './application-refusal.js';
 import { WireRefusal } from './wire-refusal.js';
 
 const FAILED_RETRY_AFTER_MS = 1_000;
+/** For what only a new release of the server mends. */
+const BROKEN_RETRY_AFTER_MS = 30_000;
 
 /**
  * Makes an error of whatever a stage or the application threw. Texts that an application means for its callers
@@ -14,6 +18,8 @@ const FAILED_RETRY_AFTER_MS = 1_000;
  */
 export class CodedAnswer {
   readonly #logger = new Logger('Millrace');
+  /** Ids of the log entries about enhancers that fail whatever they are asked, by enhancer. */
+  readonly #broken = new Map<string, string>();
 
   constructor(private readonly ids: Ids) {}
 
@@ -28,30 +34,37 @@ export class CodedAnswer {
    */
   ofRepeatable(error: unknown, where: string): WireError {
     const wire = this.of(error, where);
-    return wire.code === 'INTERNAL' ? { ...wire, retry: 'backoff', retryAfterMs: FAILED_RETRY_AFTER_MS } : wire;
+    if (wire.code !== 'INTERNAL') return wire;
+    const isBroken = error instanceof EnhancerFault && error.isPermanent;
+    return { ...wire, retry: 'backoff', retryAfterMs: isBroken ? BROKEN_RETRY_AFTER_MS : FAILED_RETRY_AFTER_MS };
   }
 
   #coded(error: unknown, where: string): WireError {
     if (error instanceof CodedError) return error.toWire();
-    if (error instanceof WsException) return { ...wireError('REJECTED'), message: error.message };
-    if (error instanceof HttpException && error.getStatus() < Number(HttpStatus.INTERNAL_SERVER_ERROR)) {
-      return ofHttp(error);
-    }
+    if (isWsException(error)) return ofWs(error);
+    if (isHttpException(error) && isForCallers(error)) return ofHttp(error);
+    if (error instanceof EnhancerFault) return wireError('INTERNAL', { errorId: this.#logFault(error, where) });
     const errorId = this.ids.next();
     logError(this.#logger, `${where} failed (errorId ${errorId})`, error);
     return wireError('INTERNAL', { errorId });
   }
+
+  /** An enhancer with a mistake in it fails for every call: it is logged once, and all calls get the id of that entry. */
+  #logFault({ mark, cause, isPermanent }: EnhancerFault, where: string): string {
+    const enhancer = `${mark.kind} ${mark.name}`;
+    const known = isPermanent ? this.#broken.get(enhancer) : undefined;
+    if (known !== undefined) return known;
+    const errorId = this.ids.next();
+    const failed = `${where} failed (errorId ${errorId}): ${enhancer} threw instead of answering`;
+    if (isPermanent) this.#broken.set(enhancer, errorId);
+    const remedy = isPermanent ? `. ${remedyOf(mark)}. This is logged once for this ${mark.kind}` : '';
+    logError(this.#logger, failed + remedy, cause);
+    return errorId;
+  }
 }
 
-function ofHttp(error: HttpException): WireError {
-  switch (error.getStatus()) {
-    case Number(HttpStatus.UNAUTHORIZED):
-      return wireError('UNAUTHENTICATED');
-    case Number(HttpStatus.FORBIDDEN):
-      return wireError('FORBIDDEN');
-    case Number(HttpStatus.TOO_MANY_REQUESTS):
-      return wireError('RATE_LIMITED');
-    default:
-      return { ...wireError('REJECTED'), message: error.message };
-  }
+/** A 503 is thrown on purpose. Whatever else the application calls a fault of the server is one. */
+function isForCallers(error: HttpException): boolean {
+  const status = error.getStatus();
+  return status < Number(HttpStatus.INTERNAL_SERVER_ERROR) || status === Number(HttpStatus.SERVICE_UNAVAILABLE);
 }

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Logger, UnauthorizedException } from '@nestjs/common';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../core/coded-error.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
@@ -76,18 +77,32 @@ describe('Identify', () => {
     },
   );
 
-  it.each([[''], ['x'.repeat(256)], [undefined], [7], ['a\u0000b'], ['a\nb'], ['\ud800']])(
-    'refuses the subject %j',
-    async (subject) => {
-      await expect(accepting({ ...ann, subject }).identify.identify('t')).rejects.toThrow(TypeError);
-    },
-  );
-
-  it.each([[Number.NaN], [Infinity], ['tomorrow'], [null]])('refuses the expiry %j', async (expiresAt) => {
-    await expect(accepting({ ...ann, expiresAt }).identify.identify('t')).rejects.toThrow(TypeError);
+  it('passes a 401 on as what it says about the token', async () => {
+    const { identify } = scene(() => Promise.reject(new UnauthorizedException('unknown key')));
+    await expect(identify.identify('t')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it.each([[undefined], [null]])('refuses %s for an identity', async (identity) => {
-    await expect(accepting(identity).identify.identify('t')).rejects.toThrow(TypeError);
+  describe('with an authenticator that returns what no session can have', () => {
+    let logged: string[];
+    beforeEach(() => {
+      logged = [];
+      vi.spyOn(Logger.prototype, 'error').mockImplementation((entry: unknown) => void logged.push(String(entry)));
+    });
+    afterEach(() => vi.restoreAllMocks());
+
+    const subjects = ['', 'x'.repeat(256), undefined, null, 7, { id: 7 }, ['ann'], 'a\u0000b', 'a\nb', '\ud800'];
+    const expiries = [Number.NaN, Infinity, 'tomorrow', null, new Date(), 7n];
+    it.each([
+      ...subjects.map((subject) => ['subject', { ...ann, subject }] as const),
+      ...expiries.map((expiresAt) => ['expiresAt', { ...ann, expiresAt }] as const),
+      ...[undefined, null, 'ann', 7].map((identity) => ['identity', identity] as const),
+    ])('refuses the token for a bad %s, and says once in the log what to change', async (word, identity) => {
+      const bad = accepting(identity).identify;
+      for (let tries = 0; tries < 3; tries++) {
+        await expect(bad.identify('t')).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      }
+      expect(logged).toHaveLength(1);
+      expect(logged[0]).toContain(word);
+    });
   });
 });

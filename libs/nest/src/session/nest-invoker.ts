@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/internal';
 import { ExternalContextCreator } from '@nestjs/core';
 import type { Session } from './session.js';
-import { withoutErrorLog } from './unlogged-errors.js';
+import { watchedContexts } from './enhancers/watched-contexts.js';
 
 /** What Nest calls the body of a request. Under this number its `ValidationPipe` runs and `@MessageBody()` lands. */
 const BODY_PARAM = 3;
@@ -27,7 +27,7 @@ export class NestInvoker {
   readonly #contexts: ExternalContextCreator;
 
   constructor(contexts: ExternalContextCreator) {
-    this.#contexts = withoutErrorLog(contexts);
+    this.#contexts = watchedContexts(contexts);
   }
 
   /** `around` stands between the enhancers and the method: after guards and pipes, inside interceptors. */

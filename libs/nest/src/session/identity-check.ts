@@ -1,0 +1,47 @@
+import { HttpStatus, Logger } from '@nestjs/common';
+import { CodedError } from '../core/coded-error.js';
+import type { Identity } from './authenticator.port.js';
+import { isHttpException } from './enhancers/deliberate.js';
+import { isSubject } from './subject.js';
+
+const faults = {
+  identity: 'returned no identity. Throw CodedError UNAUTHENTICATED to refuse a token',
+  subject:
+    'returned an invalid `subject`: expected text of 1 to 255 characters without control characters. Return an id of ' +
+    'the user that stays the same, such as a primary key',
+  expiresAt:
+    'returned an invalid `expiresAt`: expected a number of ms since 1970. Leave it out for a token that does not expire',
+} as const;
+
+/**
+ * An authenticator is code of the application. An identity that no session can have is a token that cannot be accepted,
+ * however often it comes; the log says once a kind what to change.
+ */
+export class IdentityCheck {
+  readonly #logger = new Logger('Millrace');
+  readonly #told = new Set<keyof typeof faults>();
+
+  /** @throws CodedError `UNAUTHENTICATED` */
+  check(identity: Identity): Identity {
+    const fault = faultIn(identity);
+    if (!fault) return identity;
+    if (!this.#told.has(fault)) {
+      this.#told.add(fault);
+      this.#logger.error(`The authenticator ${faults[fault]}. Clients are refused with UNAUTHENTICATED`);
+    }
+    throw new CodedError('UNAUTHENTICATED', { reason: 'claims' });
+  }
+}
+
+function faultIn(identity: unknown): keyof typeof faults | undefined {
+  if (typeof identity !== 'object' || identity === null) return 'identity';
+  const { subject, expiresAt } = identity as Partial<Record<keyof Identity, unknown>>;
+  if (!isSubject(subject)) return 'subject';
+  return expiresAt === undefined || Number.isFinite(expiresAt) ? undefined : 'expiresAt';
+}
+
+/** Here, and only here, a 401 is about the token. */
+export function ofAuthenticator(error: unknown): unknown {
+  const isAboutToken = isHttpException(error) && error.getStatus() === Number(HttpStatus.UNAUTHORIZED);
+  return isAboutToken ? new CodedError('UNAUTHENTICATED', {}, { cause: error }) : error;
+}
