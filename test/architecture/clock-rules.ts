@@ -12,7 +12,7 @@ const READS_WALL_TIME: Readonly<Record<string, string>> = {
   'libs/nest/src/session/identify.ts': 'what is left of a token',
   'libs/nest/src/session/socket-session.ts': 'what is left of a token',
   'libs/nest/src/stream/channel-publisher.ts': 'the time shown with a live event',
-  'libs/nest/src/stream/partitions.ts': 'retention',
+  'libs/nest/src/stream/partitions.ts': 'a second opinion on retention, which can only keep more',
 };
 
 const WALL_TIME = /\bDate\.now\b|\bnew Date\(\)|\bclock\.now\b/;

@@ -21,7 +21,10 @@ const MAX_KEYS_PER_STATEMENT = 10_000;
 /** A clock that was wrong by more than this needs somebody to look at it. */
 const MAX_DAYS_AHEAD = 400;
 
-/** Makes the daily partitions ahead of time and drops the ones whose retention has ended. */
+/**
+ * Makes the daily partitions ahead of time and drops the ones whose retention has ended. When that is, the database
+ * says: this node tells it how long events are kept, and its own time, which can only make it keep them longer.
+ */
 export class Partitions {
   readonly #rounds: Rounds;
 
@@ -62,6 +65,7 @@ export class Partitions {
     const { recorder } = this.parts;
     try {
       await this.make();
+      await this.#tellRetention();
       await this.#dropExpired();
       await this.#forgetKeys();
       recorder.set(partitionsAhead, {}, await this.#countAhead());
@@ -73,10 +77,9 @@ export class Partitions {
   }
 
   async #dropExpired(): Promise<void> {
-    const cutoff = this.parts.clock.now() - longestRetention(this.parts.options);
     for (let failures = 0; failures < DROP_ATTEMPTS;) {
       try {
-        if (!(await this.#dropOne(cutoff))) return;
+        if (!(await this.#dropOne())) return;
         this.parts.recorder.count(partitionsDropped, {});
       } catch (error) {
         // Its lock waits behind a long reader, and everybody else behind the lock: so it waits 200 ms at most.
@@ -86,21 +89,32 @@ export class Partitions {
     }
   }
 
-  async #dropOne(cutoff: number): Promise<boolean> {
-    const { database, schema } = this.parts;
-    const [row] = await database.query(`select ${schema}.drop_partition(to_timestamp($1::float8 / 1000)) as name`, [
-      cutoff,
-    ]);
+  async #dropOne(): Promise<boolean> {
+    const { database, options, schema, clock } = this.parts;
+    const [row] = await database.query(
+      `select ${schema}.drop_expired($1::bigint, to_timestamp($2::float8 / 1000)) as name`,
+      [retentionMs(options), clock.now()],
+    );
     return row?.['name'] != null;
   }
 
-  async #forgetKeys(): Promise<void> {
+  /** Nodes of the release before cannot drop more than this allows, whatever their clocks say. */
+  async #tellRetention(): Promise<void> {
     const { database, options, schema } = this.parts;
     await database.query(
+      `update ${schema}.settings set longest_retention_ms = $1::bigint where longest_retention_ms < $1::bigint`,
+      [retentionMs(options)],
+    );
+  }
+
+  async #forgetKeys(): Promise<void> {
+    const { database, options, schema, clock } = this.parts;
+    await database.query(
       `delete from ${schema}.publish_key k using (
-  select channel, key from ${schema}.publish_key where ts < now() - $1::float8 * interval '1 ms' order by ts limit $2::int
+  select channel, key from ${schema}.publish_key where ts < ${schema}.kept_since($1::bigint, to_timestamp($3::float8 / 1000))
+  order by ts limit $2::int
 ) old where k.channel = old.channel and k.key = old.key`,
-      [longestRetention(options), MAX_KEYS_PER_STATEMENT],
+      [retentionMs(options), MAX_KEYS_PER_STATEMENT, clock.now()],
     );
   }
 
@@ -115,3 +129,6 @@ where i.inhparent = to_regclass($1::text)
     return Number(row?.['ahead'] ?? 0);
   }
 }
+
+/** Whole milliseconds, as the functions of the schema take them. */
+const retentionMs = (options: StreamOptions): number => Math.ceil(longestRetention(options));

@@ -11,6 +11,7 @@ const released = [
   'f4b147cbe4550d22',
   '94f1c66614ce37ed',
   '54a8ba4513b42aeb',
+  '72e46bf0235b5f9a',
 ];
 
 it('never changes a migration', () => {

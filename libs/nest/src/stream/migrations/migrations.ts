@@ -4,7 +4,8 @@ import { care } from './0003-care.js';
 import { digest } from './0004-digest.js';
 import { checks } from './0005-checks.js';
 import { reservedTypes } from './0006-reserved-types.js';
+import { keptSince } from './0007-kept-since.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
-export const migrations: readonly Migration[] = [tables, pass, care, digest, checks, reservedTypes];
+export const migrations: readonly Migration[] = [tables, pass, care, digest, checks, reservedTypes, keptSince];
