@@ -1,7 +1,7 @@
 import type { Client } from '@millrace/client';
 import type { SubscribeAnswers } from '@millrace/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { board, ticker } from '../apps/notes/contracts.js';
+import { board, ticker, writeNote } from '../apps/notes/contracts.js';
 import { publishBySql, readLog, stagedEvents } from './support/event-log.js';
 import { cleanJournals, judgeJournals } from './support/journal-check.js';
 import { JournalKeeper } from './support/journal-keeper.js';
@@ -224,4 +224,34 @@ describe('five hundred who come back at once', () => {
     const of = (source: string): number => grown(before, after, `realtime_hub_reads_total{source="${source}"}`);
     return { recent: of('recent'), shared: of('shared'), log: of('log'), refused: of('refused') };
   }
+});
+
+describe('another user on the same client', () => {
+  it('neither sends what the one before wanted to, nor goes on where that one stood', async () => {
+    let who = 'ann';
+    const client = stage.client(who, { token: () => signToken(stage.secret, who), minBackoffMs: 20 });
+    const reasons: string[] = [];
+    const authors: string[] = [];
+    const subscription = client.subscribe(board, { name: 'shared' });
+    subscription.on('discontinuity', ({ reason }) => reasons.push(reason));
+    subscription.on('note.written', ({ author }) => authors.push(author));
+    await client.send(writeNote, { board: 'shared', text: 'first' });
+    await until('ann has her note', () => authors.length === 1);
+    client.disconnect();
+    const sent = client.send(writeNote, { board: 'shared', text: 'of ann' });
+    const failed = sent.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+
+    who = 'bob';
+    client.connect();
+    await client.send(writeNote, { board: 'shared', text: 'of bob' });
+    expect(await failed).toMatchObject({ code: 'PRINCIPAL_CHANGED', outcome: 'not-applied' });
+    await until('bob is subscribed', () => subscription.state === 'subscribed');
+    expect(reasons).toEqual(['principal']);
+    const { rows } = await stage.sql.query("select text from note where board = 'shared' order by text");
+    expect(rows.map(({ text }: { text: string }) => text)).toEqual(['first', 'of bob']);
+    expect(client.state).toMatchObject({ subject: 'bob' });
+  });
 });

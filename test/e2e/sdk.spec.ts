@@ -58,6 +58,7 @@ async function serve(refuse: (socket: Socket) => WireError | undefined = () => u
   });
   namespace.on('connection', (socket) => {
     sockets.add(socket);
+    socket.emit('control', { kind: 'welcome', session: socket.id });
     socket.on('disconnect', () => sockets.delete(socket));
   });
   await listen(http);

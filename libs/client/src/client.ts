@@ -12,18 +12,20 @@ import {
 } from '@millrace/protocol';
 import { resolveOptions, type ClientOptions, type ResolvedOptions } from './client.options.js';
 import { Connection } from './connection/connection.js';
-import { refusalIn, type ConnectionState } from './connection/connection-state.js';
+import { isStopped, refusalIn, type ConnectionState } from './connection/connection-state.js';
+import { Principals } from './principal.js';
 import { readHistory, type HistoryOptions, type HistoryPage } from './history.js';
 import { Listeners } from './listeners.js';
 import { RealtimeError } from './realtime-error.js';
 import { RequestSender } from './request/request-sender.js';
 import type { SendOptions } from './request/send.options.js';
 import { sdkError } from './sdk-errors.js';
+import { readOwned } from './subscription/owned-position.js';
 import type { PositionStorage } from './subscription/position-storage.js';
 import type { Subscription } from './subscription/subscription.js';
 import { Subscriptions } from './subscription/subscriptions.js';
 import { TokenRefresh } from './token/token-refresh.js';
-import { TokenSource } from './token/token-source.js';
+import { TokenSource, type TokenRequest } from './token/token-source.js';
 import type { ServerFrame } from './transport/transport.port.js';
 
 /** Where one subscription begins, and who keeps its position. @publicApi */
@@ -43,6 +45,7 @@ export type SendArguments<C extends CommandContract> =
 /** One connection to a Millrace server, with its commands and subscriptions. Made by `createClient`. @publicApi */
 export class Client {
   readonly #options: ResolvedOptions;
+  readonly #principals = new Principals();
   readonly #tokens: TokenSource;
   readonly #connection: Connection;
   readonly #requests: RequestSender;
@@ -57,13 +60,17 @@ export class Client {
     const { environment } = resolved;
     this.#start = resolved.start;
     this.#stateListeners = new Listeners(environment.report);
-    this.#tokens = new TokenSource(resolved.token, resolved.connectTimeoutMs, environment);
-    this.#requests = new RequestSender(environment, {
-      ...resolved,
-      timeoutMs: resolved.commandTimeoutMs,
-      expiresAfterMs: resolved.commandExpiresAfterMs,
-    });
-    this.#subscriptions = new Subscriptions(environment, resolved);
+    this.#tokens = new TokenSource((request) => this.#token(request), resolved.connectTimeoutMs, environment);
+    this.#requests = new RequestSender(
+      environment,
+      {
+        ...resolved,
+        timeoutMs: resolved.commandTimeoutMs,
+        expiresAfterMs: resolved.commandExpiresAfterMs,
+      },
+      this.#principals,
+    );
+    this.#subscriptions = new Subscriptions(environment, resolved, this.#principals);
     this.#connection = new Connection(
       { transport: resolved.transport, tokens: this.#tokens, environment, options: resolved },
       {
@@ -93,6 +100,7 @@ export class Client {
   connect(): void {
     this.#failIfClosed();
     this.#start = 'on-call';
+    if (isStopped(this.state)) this.#principals.restarted();
     this.#connection.apply({ kind: 'connect' });
   }
 
@@ -157,7 +165,8 @@ export class Client {
   ): Promise<HistoryPage<C>> {
     const channel = channelName(contract, params);
     this.#use();
-    const body: HistoryFrame = { channel, limit, ...(after !== undefined && { after }) };
+    const { token } = readOwned(after);
+    const body: HistoryFrame = { channel, limit, ...(token !== undefined && { after: token }) };
     return readHistory((await this.#requests.send('history', body, options)) as HistoryAnswer);
   }
 
@@ -171,11 +180,19 @@ export class Client {
     if (this.#start === 'on-use') this.connect();
   }
 
+  /** The token says for whom the next connection speaks; that of a session under way cannot speak for another user. */
+  async #token(request: TokenRequest): Promise<string | null | undefined> {
+    const token = await this.#options.token(request);
+    if (request.reason !== 'refresh' && !request.signal.aborted) this.#principals.tokenCame(token ?? '');
+    return token;
+  }
+
   #changed(state: ConnectionState, before: ConnectionState): void {
     if (state.kind === 'closed') this.#ended();
-    else if (before.kind === 'connected' || before.kind === 'draining') this.#left(state);
+    else if (isOpen(before)) this.#left(state);
     const { link } = this.#connection;
-    if (link && before.kind !== 'connected') {
+    if (state.kind === 'connected' && link && before.kind !== 'connected') {
+      this.#principals.welcomed(state.subject);
       this.#refresh = new TokenRefresh(link, {
         ...this.#options,
         tokens: this.#tokens,
@@ -216,6 +233,8 @@ export class Client {
     if (control.kind === 'reauthenticate') this.#refresh?.asked();
   }
 }
+
+const isOpen = ({ kind }: ConnectionState): boolean => kind === 'connected' || kind === 'draining';
 
 /**
  * Makes a client. It connects on first use, or on `connect()`.

@@ -23,7 +23,9 @@ describe('types of the client', () => {
       expectTypeOf(departure).toEqualTypeOf<Departure>();
       expectTypeOf(meta.isRecovered).toEqualTypeOf<boolean>();
     });
-    sub.on('discontinuity', ({ reason }) => expectTypeOf(reason).toEqualTypeOf<'expired' | 'epoch' | 'mismatch'>());
+    sub.on('discontinuity', ({ reason }) => {
+      expectTypeOf(reason).toEqualTypeOf<'expired' | 'epoch' | 'mismatch' | 'principal'>();
+    });
     sub.on('recovered', ({ count }) => expectTypeOf(count).toEqualTypeOf<number>());
     // @ts-expect-error no such event
     sub.on('departure.forgotten', () => {});

@@ -41,7 +41,7 @@ describe('the position', () => {
     await subscribed();
     for (const n of [1, 2]) log.publish('a.b', n);
     server.link.events(log.frame(1, 2));
-    expect(seen).toEqual([log.positionAt(1), log.positionAt(2)]);
+    expect(seen).toEqual([`${log.positionAt(1)}@ada`, `${log.positionAt(2)}@ada`]);
   });
 });
 

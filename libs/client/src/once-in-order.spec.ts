@@ -236,7 +236,8 @@ describe('whatever the network does', () => {
       { numRuns: 600 },
     );
     expect(events).toBeGreaterThan(1_000);
-  });
+    // Some 80 turns of promises in each of 24,000 steps: 3 s on a quiet machine.
+  }, 30_000);
 
   it('a witness sees a double, a hole and a swap', () => {
     const seen = (...offsets: number[]) => {

@@ -48,8 +48,8 @@ export const errors = {
   ),
   PRINCIPAL_CHANGED: entry(
     'reconnect',
-    'The new token speaks for somebody else than the session does.',
-    'Open a new connection for another principal.',
+    'The token or the request is of another user than the session is.',
+    'Open a new connection for another user. For a command the retry policy is `never`: it was asked for by the user before.',
   ),
   SESSION_ENDED: entry('reconnect', 'The session has ended.', 'Connect again; the SDK does so by itself.'),
   DRAINING: entry(

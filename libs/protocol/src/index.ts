@@ -25,7 +25,7 @@ export type { CommandOutcome, ErrorCode, ErrorEntry, FieldError, RetryPolicy, Wi
 export type { Answer, Refusal } from './frames/answer.js';
 export type { AuthenticateAnswer, AuthenticateFrame } from './frames/authenticate.js';
 export type { CommandAnswer, CommandFrame } from './frames/command.js';
-export type { ControlFrame } from './frames/control.js';
+export type { ControlFrame, FrameLimits } from './frames/control.js';
 export type { EventsFrame, LiveFrame, WireEvent } from './frames/events.js';
 export type { Handshake } from './frames/handshake.js';
 export type { HistoryAnswer, HistoryFrame } from './frames/history.js';

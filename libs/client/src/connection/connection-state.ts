@@ -22,6 +22,8 @@ export type ConnectionState =
   | {
       readonly kind: 'connected';
       readonly session: string;
+      /** For whom the session speaks, as the server says; a server of an earlier version does not. */
+      readonly subject?: string;
       readonly since: number;
       readonly attempt: number;
       readonly refusals: number;
@@ -48,7 +50,7 @@ export type ConnectionInput =
   | { readonly kind: 'connect' }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'close' }
-  | { readonly kind: 'opened'; readonly session: string }
+  | { readonly kind: 'opened'; readonly session: string; readonly subject?: string }
   /** The try failed, the link broke, or the server said that it is closing and why. */
   | { readonly kind: 'lost'; readonly error?: WireError }
   | { readonly kind: 'draining'; readonly retryAfterMs: number }
@@ -79,7 +81,7 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
       return isStopped(state) ? { kind: 'connecting', attempt: 0, ...noRefusals } : withoutPause(state, moment.now);
     case 'opened':
       if (state.kind !== 'connecting') return state;
-      return { ...state, kind: 'connected', session: input.session, since: moment.now };
+      return { ...state, ...input, kind: 'connected', since: moment.now };
     case 'draining':
       if (state.kind !== 'connected') return state;
       return { kind: 'draining', session: state.session, nextAt: moment.now + input.retryAfterMs };
@@ -98,7 +100,8 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
 export const refusalIn = (state: ConnectionState): WireError | undefined =>
   isStopped(state) ? state.error : undefined;
 
-const isStopped = (state: ConnectionState): state is ConnectionState & { kind: 'disconnected' | 'needs-auth' } =>
+/** Only the application starts again. */
+export const isStopped = (state: ConnectionState): state is ConnectionState & { kind: 'disconnected' | 'needs-auth' } =>
   state.kind === 'disconnected' || state.kind === 'needs-auth';
 
 function withoutPause(state: ConnectionState, now: number): ConnectionState {

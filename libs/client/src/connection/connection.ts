@@ -147,7 +147,8 @@ export class Connection {
       if (!given.aborted) this.apply(input);
     };
     const listener: LinkListener = {
-      opened: (session) => unlessGivenUp({ kind: 'opened', session }),
+      // Nothing may be sent before `welcome` has said for whom.
+      opened: () => {},
       closed: (_reason, refusal) => unlessGivenUp({ kind: 'lost', ...(refusal && { error: refusal }) }),
       frame: (frame) => {
         try {
@@ -171,6 +172,10 @@ export class Connection {
   }
 
   #obey(control: ControlFrame): void {
+    if (control.kind === 'welcome') {
+      const { session, subject } = control;
+      this.apply({ kind: 'opened', session, ...(subject !== undefined && { subject }) });
+    }
     if (control.kind === 'closing') this.apply({ kind: 'lost', error: control.error });
     if (control.kind === 'draining') this.apply({ kind: 'draining', retryAfterMs: control.retryAfterMs });
   }

@@ -3,6 +3,7 @@ import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
 import { runAt } from '../environment/run-at.js';
+import type { Principals } from '../principal.js';
 import { RealtimeError } from '../realtime-error.js';
 import { sdkError } from '../sdk-errors.js';
 import { readAnswer } from '../transport/answer.js';
@@ -28,6 +29,7 @@ export class RequestSender {
   constructor(
     private readonly environment: Environment,
     private readonly options: RequestOptions,
+    private readonly principals: Principals,
   ) {}
 
   /** Whether answers are owed. */
@@ -45,6 +47,7 @@ export class RequestSender {
       const request: PendingRequest = {
         name,
         body,
+        owner: this.principals.current,
         timeoutMs: timeoutMs ?? this.options.timeoutMs,
         resolve,
         reject,
@@ -67,11 +70,14 @@ export class RequestSender {
 
   /**
    * Requests may be sent on `link`; without one they wait, unless `refusal` says why none will come. Answers to what
-   * was sent still come.
+   * was sent still come. What waits for another user than that of the link fails.
    */
   follow(link: Link | undefined, refusal: WireError | undefined): void {
     this.#link = link;
     this.#refusal = refusal;
+    for (const request of link ? this.#requests : []) {
+      if (!this.principals.isCurrent(request.owner)) this.#apply(request, { kind: 'orphaned' });
+    }
     this.#pump();
   }
 

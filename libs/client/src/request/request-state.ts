@@ -26,6 +26,8 @@ export type RequestInput =
   | { readonly kind: 'lost' }
   /** No connection is tried for any more, because of `error`. */
   | { readonly kind: 'refused'; readonly error: WireError }
+  /** The session speaks for another user than the one for whom the request was made. */
+  | { readonly kind: 'orphaned' }
   /** As much time has passed as there was until `at`, whatever was done to the clock meanwhile. */
   | { readonly kind: 'due'; readonly at: number }
   | { readonly kind: 'closed' };
@@ -59,6 +61,8 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
     case 'refused':
       if (state.kind !== 'queued') return state;
       return { kind: 'failed', error: { ...input.error, outcome: 'not-applied' } };
+    case 'orphaned':
+      return state.kind === 'queued' ? { kind: 'failed', error: principalChanged } : state;
     case 'due':
       return afterTime(state, input.at, moment.now);
     case 'closed':
@@ -76,6 +80,14 @@ export function nextLook(state: RequestState, now: number): number | undefined {
   if (state.kind === 'queued') return state.notBefore > now ? state.notBefore : state.expiresAt;
   return state.kind === 'sent' ? state.timeoutAt : undefined;
 }
+
+/** Not the registry's `retry`: a new connection is what brought this about. */
+const principalChanged: WireError = {
+  code: 'PRINCIPAL_CHANGED' satisfies ErrorCode,
+  message: 'The request was made while another user was signed in.',
+  retry: 'never',
+  outcome: 'not-applied',
+};
 
 const expired: RequestState = { kind: 'failed', error: sdkError('COMMAND_EXPIRED', 'not-applied') };
 

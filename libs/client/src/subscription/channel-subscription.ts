@@ -10,8 +10,10 @@ import {
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { runAt } from '../environment/run-at.js';
+import type { Principal, Principals } from '../principal.js';
 import { RealtimeError } from '../realtime-error.js';
 import { EventReader } from './event-reader.js';
+import { ownedPosition, readOwned } from './owned-position.js';
 import type { PositionKeeper } from './position-storage.js';
 import type { SubscriptionHandle } from './subscription-handle.js';
 import {
@@ -29,6 +31,7 @@ export interface ChannelSubscriptionParts {
   readonly environment: Environment;
   readonly backoff: BackoffOptions;
   readonly keeper: PositionKeeper | undefined;
+  readonly principals: Principals;
   /** It moved: it may want to ask, or have ended. */
   readonly onMoved: (subscription: ChannelSubscription) => void;
   /** Its last handle left: the server still has to hear of that. */
@@ -44,6 +47,8 @@ export class ChannelSubscription {
   #toldPosition: Position | undefined;
   readonly #outbox: SubscriptionEffect[] = [];
   #delivery: 'idle' | 'delivering' = 'idle';
+  /** Whose position it is, and whose the events were. */
+  #owner: Principal;
   #start: 'loading' | 'started' = 'loading';
   #cancelTimer = (): void => {};
   #cancelLoading = (): void => {};
@@ -51,6 +56,7 @@ export class ChannelSubscription {
 
   constructor(private readonly parts: ChannelSubscriptionParts) {
     this.channel = parts.channel;
+    this.#owner = parts.principals.current;
   }
 
   get status(): SubscriptionStatus {
@@ -104,6 +110,15 @@ export class ChannelSubscription {
     if (this.#state.request.until <= this.parts.environment.now()) this.apply({ kind: 'due' });
   }
 
+  /** There is a connection again, perhaps for another user. */
+  online(): void {
+    const { principals } = this.parts;
+    const isOrphan = !principals.isCurrent(this.#owner);
+    this.#owner = principals.current;
+    if (isOrphan) this.apply({ kind: 'orphaned' });
+    this.apply({ kind: 'online' });
+  }
+
   /** @param random shared by those that one refusal hits, so that they ask again in one frame */
   apply(input: SubscriptionInput, random = this.parts.environment.random()): void {
     const { environment, backoff, onMoved } = this.parts;
@@ -125,13 +140,18 @@ export class ChannelSubscription {
   #startAt(token: string | undefined): void {
     if (this.isOver) return;
     this.#start = 'started';
-    const position = token === undefined ? undefined : decodePosition(token);
+    const { token: kept, subject } = readOwned(token);
+    const position = kept === undefined ? undefined : decodePosition(kept);
+    // It was kept in another life: the session that comes says whether it may be used.
+    if (subject !== undefined) this.#owner = { subject };
     this.#state = asking(position, { kind: 'offline' });
     this.#toldStatus = this.#state.kind;
     this.#toldPosition = position;
+    // What there is to tell waits in the outbox: nobody can have added a listener yet.
+    this.#delivery = 'delivering';
     this.parts.onMoved(this);
-    // Whoever kept a position is owed the word that it is of no use; told right before whatever the server answers,
-    // because nobody can have added a listener yet.
+    this.#delivery = 'idle';
+    // Whoever kept a position is owed the word that it is of no use; told right before whatever the server answers.
     if (token !== undefined && !position) {
       this.#outbox.push({ kind: 'discontinuity', reason: 'mismatch', position: undefined });
     }
@@ -168,6 +188,7 @@ export class ChannelSubscription {
       case 'position':
         return this.#move(effect.position);
       case 'discontinuity':
+        if (effect.reason === 'principal') this.#toldPosition = undefined;
         if (effect.position) this.#move(effect.position);
         return this.#tellAll('discontinuity', { reason: effect.reason });
       case 'recovered':
@@ -185,7 +206,7 @@ export class ChannelSubscription {
   /** Before the application sees the event: a listener that reads or keeps the position gets that of its event. */
   #move(position: Position): void {
     this.#toldPosition = position;
-    this.parts.keeper?.save(encodePosition(position));
+    this.parts.keeper?.save(ownedPosition(encodePosition(position), this.#owner.subject));
   }
 
   /** To a copy: who subscribes inside a listener gets what comes after. */

@@ -1,4 +1,4 @@
-import type { ChannelName, PositionToken } from '@millrace/protocol';
+import type { ChannelName } from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
 import { isThenable } from '../thenable.js';
 
@@ -10,10 +10,13 @@ import { isThenable } from '../thenable.js';
  * @publicApi
  */
 export interface PositionStorage {
-  /** The position that was kept for `channel`; nothing when there is none. */
+  /** What was kept last for `channel`; nothing when there is none. */
   get(channel: ChannelName): string | null | undefined | Promise<string | null | undefined>;
-  /** Called right before the event at `position` is handed over; one call at a time, the newest position wins. */
-  set(channel: ChannelName, position: PositionToken): unknown;
+  /**
+   * Called right before the event at `position` is handed over; one call at a time, the newest position wins. The text
+   * says whose position it is, too: for another user it is not used.
+   */
+  set(channel: ChannelName, position: string): unknown;
 }
 
 const LOAD_TIMEOUT_MS = 5_000;
@@ -21,7 +24,7 @@ const LOAD_TIMEOUT_MS = 5_000;
 /** Keeps one channel's position in a storage that may throw, reject or never answer. */
 export class PositionKeeper {
   #saving: 'idle' | 'saving' = 'idle';
-  #next: PositionToken | undefined;
+  #next: string | undefined;
 
   constructor(
     private readonly channel: ChannelName,
@@ -62,7 +65,7 @@ export class PositionKeeper {
     return stop;
   }
 
-  save(token: PositionToken): void {
+  save(token: string): void {
     this.#next = this.#saving === 'saving' ? token : undefined;
     if (this.#saving === 'saving') return;
     try {

@@ -16,6 +16,13 @@ import type { FrameBuffer } from './frame-buffer.js';
  */
 export type SubscriptionStatus = 'unsubscribed' | 'subscribing' | 'subscribed' | 'recovering';
 
+/**
+ * Why events are missing: what the server said, or `principal`: they were another user's.
+ *
+ * @publicApi
+ */
+export type DiscontinuityReason = UnrecoverableReason | 'principal';
+
 /** The place of one subscription on the wire. A live channel never has a position. */
 export type SubscriptionState =
   | { readonly kind: 'unsubscribed' }
@@ -52,6 +59,8 @@ export type SubscribeRequest =
 export type SubscriptionInput =
   | { readonly kind: 'online' }
   | { readonly kind: 'offline' }
+  /** The session speaks for another user than the one for whom the position was kept. */
+  | { readonly kind: 'orphaned' }
   /** The request left, named `sid`. */
   | { readonly kind: 'asked'; readonly sid: number }
   | { readonly kind: 'answered'; readonly answer: SubscribeAnswer }
@@ -73,7 +82,7 @@ export type SubscriptionEffect =
   /** The server named a position without an event. */
   | { readonly kind: 'position'; readonly position: Position }
   /** Events are missing before whatever comes next. */
-  | { readonly kind: 'discontinuity'; readonly reason: UnrecoverableReason; readonly position: Position | undefined }
+  | { readonly kind: 'discontinuity'; readonly reason: DiscontinuityReason; readonly position: Position | undefined }
   | { readonly kind: 'recovered'; readonly count: number }
   | { readonly kind: 'error'; readonly error: WireError }
   | { readonly kind: 'status'; readonly status: SubscriptionStatus };

@@ -33,6 +33,12 @@ function step(state: SubscriptionState, input: SubscriptionInput, moment: Moment
       return to(askAgain(state));
     case 'offline':
       return to({ ...askAgain(state), request: { kind: 'offline' } });
+    case 'orphaned':
+      return to(asking(undefined, { kind: 'offline' }), {
+        kind: 'discontinuity',
+        reason: 'principal',
+        position: undefined,
+      });
     case 'events':
     case 'live':
       return takeFrame(state, input);

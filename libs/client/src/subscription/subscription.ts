@@ -1,14 +1,6 @@
-import type {
-  ChannelContract,
-  ChannelName,
-  EventData,
-  EventType,
-  Offset,
-  PositionToken,
-  UnrecoverableReason,
-} from '@millrace/protocol';
+import type { ChannelContract, ChannelName, EventData, EventType, Offset, PositionToken } from '@millrace/protocol';
 import type { RealtimeError } from '../realtime-error.js';
-import type { SubscriptionStatus } from './subscription-state.js';
+import type { DiscontinuityReason, SubscriptionStatus } from './subscription-state.js';
 
 /** What is known about an event besides its data. @publicApi */
 export interface EventMeta {
@@ -30,9 +22,9 @@ export interface EventMeta {
 export interface Discontinuity {
   /**
    * `expired`: they are older than what the server keeps. `epoch`: the log began a new life. `mismatch`: the position
-   * is not one of this log.
+   * is not one of this log. `principal`: the session speaks for another user now; what was seen was for the one before.
    */
-  readonly reason: UnrecoverableReason;
+  readonly reason: DiscontinuityReason;
 }
 
 /** Everything that was missed has been handed over. @publicApi */

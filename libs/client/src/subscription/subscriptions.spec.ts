@@ -349,7 +349,7 @@ describe('a storage', () => {
     });
     await answered();
     expect(seen).toEqual([2]);
-    expect(stored.get('desk.SFO')).toBe(log.positionAt(2));
+    expect(stored.get('desk.SFO')).toBe(`${log.positionAt(2)}@ada`);
     expect(server.reported).toEqual([]);
   });
 
@@ -366,7 +366,7 @@ describe('a storage', () => {
     expect(writes).toHaveLength(1);
     writes[0]?.done();
     await server.settle();
-    expect(writes.map(({ position }) => position)).toEqual([log.positionAt(0), log.positionAt(3)]);
+    expect(writes.map(({ position }) => position)).toEqual([`${log.positionAt(0)}@ada`, `${log.positionAt(3)}@ada`]);
   });
 
   it('that never answers is not waited for', async () => {

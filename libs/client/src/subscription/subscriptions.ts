@@ -1,10 +1,12 @@
 import type { ChannelName, SubscribeAnswers, WireError } from '@millrace/protocol';
 import { pauseMs, type BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
+import type { Principals } from '../principal.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
 import { ChannelSubscription } from './channel-subscription.js';
 import { chunks } from './frame-chunks.js';
+import { readOwned } from './owned-position.js';
 import { PositionKeeper, type PositionStorage } from './position-storage.js';
 import { SubscriptionHandle } from './subscription-handle.js';
 
@@ -43,13 +45,14 @@ export class Subscriptions {
   constructor(
     private readonly environment: Environment,
     private readonly options: SubscriptionsOptions,
+    private readonly principals: Principals,
   ) {}
 
   subscribe(channel: ChannelName, since: string | undefined, storage: PositionStorage | undefined): SubscriptionHandle {
     const known = this.#channels.get(channel);
     const subscription = known ?? this.#add(channel, storage);
     const handle = new SubscriptionHandle(subscription, this.environment.report);
-    if (known && since !== undefined && handle.position !== since) {
+    if (known && since !== undefined && handle.position !== readOwned(since).token) {
       throw new TypeError(
         `"${channel}" is subscribed already, at another position: read from \`since\` with history()`,
       );
@@ -112,6 +115,7 @@ export class Subscriptions {
       channel,
       environment,
       backoff: options.backoff,
+      principals: this.principals,
       keeper: storage && new PositionKeeper(channel, storage, environment),
       onMoved: (moved) => this.#moved(moved),
       onLeft: () => {
@@ -131,7 +135,7 @@ export class Subscriptions {
       // Taken away by the server, which may grant what is still on its way there.
       if (this.#wire?.inAir.has(channel)) this.#wire.leaving.add(channel);
     } else if (this.#wire && subscription.isStarted) {
-      subscription.apply({ kind: 'online' });
+      subscription.online();
     }
     this.#schedule();
   }

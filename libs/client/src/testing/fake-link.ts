@@ -32,8 +32,14 @@ export class FakeLink implements Link {
     return this.#listener !== undefined;
   }
 
-  /** Lets the client in. */
-  accept(session: string): void {
+  /** Lets the client in, and says for whom it speaks. */
+  accept(session: string, subject?: string): void {
+    this.open(session);
+    this.control({ kind: 'welcome', session, ...(subject !== undefined && { subject }) });
+  }
+
+  /** Lets the client in without a `welcome`: it may not send yet. */
+  open(session: string): void {
     this.#listener?.opened(session);
   }
 

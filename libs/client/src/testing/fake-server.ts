@@ -46,6 +46,8 @@ export class FakeServer implements Transport {
   /** Spread them into `createClient`. */
   readonly options: Required<Pick<ClientOptions, 'url' | 'token' | 'transport' | 'environment'>>;
   #ids = 0;
+  /** For whom the next session speaks; `undefined`: does not say, like a server of an earlier version. */
+  subject: string | undefined = 'ada';
   readonly #wakeListeners = new Set<() => void>();
 
   constructor(private readonly script: FakeServerOptions = {}) {
@@ -80,13 +82,13 @@ export class FakeServer implements Transport {
     const link = new FakeLink(handshake, listener);
     this.links.push(link);
     const session = `session-${this.links.length}`;
-    if (this.script.accept !== 'by-hand') void Promise.resolve().then(() => link.accept(session));
+    if (this.script.accept !== 'by-hand') void Promise.resolve().then(() => link.accept(session, this.subject));
     return link;
   }
 
   /** Lets the connection in that waits. */
   accept(): void {
-    this.link.accept(`session-${this.links.length}`);
+    this.link.accept(`session-${this.links.length}`, this.subject);
   }
 
   /** Refuses the connection that waits. */

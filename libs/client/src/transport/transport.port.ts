@@ -27,7 +27,7 @@ export interface LinkTarget {
 
 /** Hears what happens on a link. @publicApi */
 export interface LinkListener {
-  /** The session is active. */
+  /** The server has let the client in; its `welcome` follows. */
   opened(session: string): void;
   /** A frame of the server has come. */
   frame(frame: ServerFrame): void;

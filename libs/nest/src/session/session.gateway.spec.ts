@@ -52,7 +52,9 @@ describe('a connection', () => {
     await connected(client);
     const answer: Answer = await client.emitWithAck('echo', { a: 1 });
     expect(answer).toEqual({ ok: true, body: { a: 1 }, as: 'ann' });
-    expect(control).toEqual([{ kind: 'welcome', session: client.id }]);
+    expect(control).toEqual([
+      { kind: 'welcome', session: client.id, subject: 'ann', limits: expect.anything() as unknown },
+    ]);
     client.disconnect();
     await vi.waitFor(() => expect(node.recorder.valueOf(sessionsEnded, { reason: 'client' })).toBe(1));
   });

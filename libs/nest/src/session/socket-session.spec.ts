@@ -10,8 +10,10 @@ describe('SocketSession', () => {
   it('welcomes its client first, and says how long the token holds', () => {
     const bench = new SessionBench();
     const { socket } = bench.open({ ...ann, expiresAt: bench.clock.now() + 90_000 });
-    expect(socket.told).toEqual([{ kind: 'welcome', session: 'socket-1', expiresInMs: 90_000 }]);
-    expect(bench.open(ann, 'b').socket.told).toEqual([{ kind: 'welcome', session: 'b' }]);
+    const limits = { maxFrameBytes: 65_536, maxFrameDepth: 32, maxFrameNodes: 2_000 };
+    const welcome = { kind: 'welcome', subject: 'ann', limits };
+    expect(socket.told).toEqual([{ ...welcome, session: 'socket-1', expiresInMs: 90_000 }]);
+    expect(bench.open(ann, 'b').socket.told).toEqual([{ ...welcome, session: 'b' }]);
   });
 
   it('asks for a fresh token in time, and ends with the old one', async () => {

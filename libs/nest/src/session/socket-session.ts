@@ -63,7 +63,15 @@ export class SocketSession implements Session {
   /** The session is active: the first thing its client hears. */
   open(identity: Identity): void {
     const expiresInMs = identity.expiresAt === undefined ? undefined : identity.expiresAt - this.clock.now();
-    this.tell({ kind: 'welcome', session: this.id, ...(expiresInMs !== undefined && { expiresInMs }) });
+    const { maxFrameBytes, maxFrameDepth, maxFrameNodes } = this.options;
+    this.tell({
+      kind: 'welcome',
+      session: this.id,
+      // The client keeps apart what it holds for one user and for the next.
+      subject: this.subject,
+      limits: { maxFrameBytes, maxFrameDepth, maxFrameNodes },
+      ...(expiresInMs !== undefined && { expiresInMs }),
+    });
     this.renew(identity);
   }
 
