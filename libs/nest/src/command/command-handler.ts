@@ -1,10 +1,13 @@
+import { Logger } from '@nestjs/common';
 import { from, fromEvent, isObservable, lastValueFrom, takeUntil, type Observable } from 'rxjs';
 import type { CommandOutcome } from '@millrace/protocol';
 import type { Deadline } from '../core/deadline.js';
 import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
 import type { AmbientScope } from '../stream/transaction/ambient.js';
+import { LazyTransaction } from '../stream/transaction/lazy-transaction.js';
 import type { TransactionPort } from '../stream/transaction/transaction.port.js';
 import { TransactionRun } from '../stream/transaction/transaction-run.js';
+import type { UnitOfWork } from '../stream/transaction/unit-of-work.js';
 import type { CommandMetadata } from './command.metadata.js';
 import type { CommandParameters } from './command-parameters.js';
 import type { HandlerRun, RunningCommand } from './running-command.js';
@@ -29,6 +32,7 @@ export class CommandHandler {
   readonly metadata: CommandMetadata;
   readonly parameters: CommandParameters;
   readonly #invocation: Invocation;
+  #isWarned = false;
 
   constructor(
     { instance, name, metadata, parameters }: CommandMethod,
@@ -60,11 +64,28 @@ export class CommandHandler {
   }
 
   #transact(command: RunningCommand, work: (handle: unknown) => Promise<unknown>): Promise<unknown> {
-    const run = new TransactionRun(this.parts.transactions, this.parts.maxEventsPerTransaction);
+    const { transactions, maxEventsPerTransaction } = this.parts;
+    const run = new TransactionRun(transactions, maxEventsPerTransaction, `command ${this.metadata.name}`);
     command.begin(run);
     const cause = causeOf(command);
-    const done = run.run((handle, unit) => this.parts.ambient.run({ cause, unit }, () => work(handle)), command.limit);
-    return command.holdAnswer(done);
+    const attemptOne = (handle: unknown, unit: UnitOfWork): Promise<unknown> => {
+      if (!this.#isWarned) unit.afterCommit(() => this.#checkWrites(handle, unit));
+      return this.parts.ambient.run({ cause, unit }, () => work(handle));
+    };
+    return command.holdAnswer(run.run(attemptOne, command.limit));
+  }
+
+  /** Only Millrace's own handle tells; whoever has a port has chosen where the writes go. */
+  #checkWrites(handle: unknown, unit: UnitOfWork): void {
+    if (this.#isWarned || unit.staged.length === 0) return;
+    if (!(handle instanceof LazyTransaction) || handle.isUsed || unit.isUsed) return;
+    this.#isWarned = true;
+    new Logger('Millrace').warn(
+      `command ${this.metadata.name} published an event, but ran no statement in its transaction. If it writes through a ` +
+        'connection of its own, as TypeORM, Prisma and MikroORM do, these writes and the event are not atomic: give the ' +
+        'module a TransactionPort (option `transactions`), or publish with { tx }. If it writes nothing, ' +
+        '@Command(…, { transaction: false }) says so',
+    );
   }
 
   async #withoutTransaction(command: RunningCommand, work: () => Promise<unknown>): Promise<unknown> {

@@ -9,6 +9,7 @@ import type { Transaction, TransactionPort } from '../stream/transaction/transac
 import { act } from './testing/scripted-gateway.js';
 import { INSERT, SLOW_TABLE } from './testing/note-table.js';
 import { TransactionBench } from './testing/transaction-bench.js';
+import { nestedTransactionsContract } from './testing/nested-transactions.contract.js';
 import { transactionsContract } from './testing/transactions.contract.js';
 
 const times = { passTimeoutMs: 10_000, historyTimeoutMs: 5_000 };
@@ -33,6 +34,9 @@ afterAll(async () => {
 
 transactionsContract('PostgreSQL', async () =>
   TransactionBench.open(new PgDatabase({ connectionString: await freshUrl() }, times)),
+);
+nestedTransactionsContract('PostgreSQL', async () =>
+  TransactionBench.open(new PgDatabase({ connectionString: await freshUrl(), maxConnections: 2 }, times)),
 );
 
 describe('on PostgreSQL', () => {

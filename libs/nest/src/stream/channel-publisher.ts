@@ -14,6 +14,7 @@ import type { Cause, NewEvent } from '../core/stream-event.js';
 import { noTraceContext, type TraceContext } from '../telemetry/trace-context.js';
 import { encodeEventData } from './event-encoding.js';
 import type { LiveSink } from './live-sink.port.js';
+import { LostWork } from './lost-work.js';
 import type { Sequencer } from './sequencer.js';
 import type { SqlExecutor } from './sql-database.port.js';
 import type { StreamOptions } from './stream.options.js';
@@ -84,8 +85,12 @@ export class ChannelPublisher {
   /** One function for all, so that a unit of work kicks once. */
   readonly #kick = (): void => this.parts.sequencer.kick();
 
+  readonly #lost: LostWork;
+
   /** @internal */
-  constructor(private readonly parts: ChannelPublisherParts) {}
+  constructor(private readonly parts: ChannelPublisherParts) {
+    this.#lost = new LostWork(parts.clock);
+  }
 
   /**
    * Joins the transaction that `tx` belongs to: the event exists if and only if that commits.
@@ -133,6 +138,9 @@ export class ChannelPublisher {
       ...(key !== undefined && { key }),
     };
     const unit = !tx || around?.unit?.owns(tx) ? around?.unit : undefined;
+    if (unit && !unit.isOpen) {
+      this.#lost.lost(unit.name, { kind: type, work: `The event "${type}" on "${event.channel}"` });
+    }
     if (contract.delivery === 'live') return this.#publishLive(event, { unit, isForeign: tx !== undefined && !unit });
     if (unit) return this.#stage(event, unit);
     if (tx) return this.#stageForeign(event, tx);

@@ -19,6 +19,8 @@ export type SqlRow = Readonly<Record<string, unknown>>;
 
 /** One open transaction on a connection of its own. After `commit` or `rollback` the handle is dead. */
 export interface SqlTransaction extends SqlExecutor {
+  /** Several statements without parameters. */
+  script(sql: string): Promise<void>;
   /**
    * @throws CodedError TRANSACTION_IN_DOUBT when the connection was lost meanwhile, or a statement had ended the
    * transaction; TRANSACTION_ABORTED when the database rolled back; the server's own error where a constraint refused

@@ -47,6 +47,10 @@ class MemoryTransaction implements SqlTransaction {
     return [];
   }
 
+  async script(): Promise<void> {
+    if (!this.#written) throw new CodedError('TRANSACTION_ENDED');
+  }
+
   async commit(): Promise<void> {
     const written = this.#written ?? [];
     this.#written = undefined;

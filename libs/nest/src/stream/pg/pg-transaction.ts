@@ -20,11 +20,12 @@ export class PgTransaction implements SqlTransaction {
     private readonly clock: Clock,
   ) {}
 
-  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
-    if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
-    const rows = await this.#query(sql, params);
-    if (this.connection.isIdle) throw inDoubt(endedByHand());
-    return rows;
+  query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    return this.#statement(() => this.connection.query(sql, params));
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#statement(() => this.connection.command(sql));
   }
 
   async commit(): Promise<void> {
@@ -47,9 +48,16 @@ export class PgTransaction implements SqlTransaction {
     }
   }
 
-  async #query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+  async #statement<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#ended) throw new CodedError('TRANSACTION_ENDED');
+    const answer = await this.#run(statement);
+    if (this.connection.isIdle) throw inDoubt(endedByHand());
+    return answer;
+  }
+
+  async #run<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      return await this.connection.query(sql, params);
+      return await statement();
     } catch (error) {
       this.#isUnfit ||= isUnfit(error);
       // Before COMMIT a lost connection is not in doubt: the server rolls back.

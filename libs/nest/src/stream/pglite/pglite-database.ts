@@ -3,7 +3,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { BootError } from '../../core/boot-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { AmbientScope } from '../transaction/ambient.js';
-import { OneAtATime } from './one-at-a-time.js';
+import { OneAtATime } from '../../core/one-at-a-time.js';
 import { PgliteTransaction } from './pglite-transaction.js';
 
 /**
@@ -65,7 +65,7 @@ export class PgliteDatabase implements SqlDatabase {
     try {
       const lite = await this.#lite();
       await lite.exec('begin');
-      transaction.opened((sql, params) => run(lite, sql, params), release);
+      transaction.opened({ query: (sql, params) => run(lite, sql, params), script: (sql) => lite.exec(sql) }, release);
       return transaction;
     } catch (error) {
       transaction.ended();

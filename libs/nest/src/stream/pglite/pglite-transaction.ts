@@ -2,11 +2,17 @@ import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { aborted, failureOfCommit } from '../stream-errors.js';
 
+/** What the one connection does for a transaction. */
+interface Connection {
+  readonly query: SqlExecutor['query'];
+  readonly script: (sql: string) => Promise<unknown>;
+}
+
 type Run = SqlExecutor['query'];
 
 type State =
   | { readonly kind: 'opening' }
-  | { readonly kind: 'open'; readonly run: Run; readonly release: () => void }
+  | { readonly kind: 'open'; readonly connection: Connection; readonly release: () => void }
   | { readonly kind: 'ended' };
 
 /** A transaction on the one connection, which it holds from its opening to its end. */
@@ -19,18 +25,26 @@ export class PgliteTransaction implements SqlTransaction {
     return this.#state.kind !== 'ended';
   }
 
-  opened(run: Run, release: () => void): void {
-    this.#state = { kind: 'open', run, release };
+  opened(connection: Connection, release: () => void): void {
+    this.#state = { kind: 'open', connection, release };
   }
 
   ended(): void {
     this.#state = { kind: 'ended' };
   }
 
-  async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+  query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
+    return this.#statement((connection) => connection.query(sql, params));
+  }
+
+  async script(sql: string): Promise<void> {
+    await this.#statement((connection) => connection.script(sql));
+  }
+
+  async #statement<T>(statement: (connection: Connection) => Promise<T>): Promise<T> {
     if (this.#state.kind !== 'open') throw new CodedError('TRANSACTION_ENDED');
     try {
-      return await this.#state.run(sql, params);
+      return await statement(this.#state.connection);
     } catch (error) {
       this.#failure ??= error;
       throw error;
@@ -39,7 +53,8 @@ export class PgliteTransaction implements SqlTransaction {
 
   async commit(): Promise<void> {
     if (this.#state.kind !== 'open') throw new CodedError('TRANSACTION_ENDED');
-    const { run, release } = this.#state;
+    const { connection, release } = this.#state;
+    const run = connection.query;
     this.ended();
     try {
       // A failed transaction answers COMMIT without an error, by rolling back; asking first tells.
@@ -55,9 +70,9 @@ export class PgliteTransaction implements SqlTransaction {
 
   async rollback(): Promise<void> {
     if (this.#state.kind !== 'open') return;
-    const { run, release } = this.#state;
+    const { connection, release } = this.#state;
     this.ended();
-    await run('rollback', []).catch(() => {});
+    await connection.query('rollback', []).catch(() => {});
     release();
   }
 }

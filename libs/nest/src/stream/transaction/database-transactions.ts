@@ -21,7 +21,7 @@ export class DatabaseTransactions implements TransactionPort<LazyTransaction> {
   }
 
   executor(handle: LazyTransaction): SqlExecutor {
-    return handle;
+    return handle.direct;
   }
 
   close(handle: LazyTransaction): Promise<unknown> | undefined {

@@ -1,18 +1,32 @@
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { HandleStatements } from './handle-statements.js';
+import { innermost } from './routed-handle.js';
+import type { ScriptExecutor } from './run-script.js';
 
 /** A transaction that begins with its first query. */
 export class LazyTransaction implements SqlExecutor {
+  /** Past the queue of its unit of work, for what that runs itself. */
+  readonly direct: ScriptExecutor = {
+    query: (sql, params) => this.#statements.run(async () => (await this.#open()).query(sql, params)),
+    script: (sql) => this.#statements.run(async () => (await this.#open()).script(sql)),
+  };
   readonly #statements = new HandleStatements();
   #opening: Promise<SqlTransaction> | undefined;
+  #used = false;
 
   constructor(
     private readonly database: SqlDatabase,
     private readonly timeoutMs: number | undefined,
   ) {}
 
-  query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
-    return this.#statements.run(async () => (await this.#open()).query(sql, params));
+  /** Whether the application ran a statement with it. */
+  get isUsed(): boolean {
+    return this.#used;
+  }
+
+  query(sql: string, params: readonly unknown[] = []): Promise<readonly SqlRow[]> {
+    this.#used = true;
+    return (innermost(this.database.ambient, this) ?? this.direct).query(sql, params);
   }
 
   /** Refuses new queries. Resolves when those in flight are done; `undefined` when there are none. */

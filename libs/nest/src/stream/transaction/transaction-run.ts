@@ -30,6 +30,8 @@ export class TransactionRun {
   constructor(
     private readonly transactions: TransactionPort,
     private readonly maxEvents: number,
+    /** Whose work it is, for the log. */
+    private readonly name = 'a transaction',
   ) {}
 
   get outcome(): CommandOutcome {
@@ -68,7 +70,7 @@ export class TransactionRun {
   async #attempt<T>(handle: unknown, work: Work<T>, deadline: Deadline): Promise<T> {
     this.#state = { kind: 'working' };
     const executor = this.transactions.executor(handle);
-    const unit = new UnitOfWork({ handle, executor, maxEvents: this.maxEvents });
+    const unit = new UnitOfWork({ handle, executor, maxEvents: this.maxEvents, name: this.name });
     const abandon = (): void => void this.#abandon(handle, unit);
     try {
       const value = await deadline.before(() => work(handle, unit), abandon);

@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { createDatabase, type FreshDatabase } from '../../../../../../test/support/fresh-database.js';
 import { PgDatabase } from '../../../stream/pg/pg-database.js';
+import { nestedTransactionsContract } from '../nested-transactions.contract.js';
 import { TransactionBench } from '../transaction-bench.js';
 import { transactionsContract } from '../transactions.contract.js';
 import { drizzleUnderTest } from './drizzle-under-test.js';
@@ -38,6 +39,7 @@ export function ormsContract(way: string, reach: (direct: string) => string): vo
     const name = `${orm}, ${way}`;
     const openBench = async (): Promise<TransactionBench> => (await open(openOrm)).bench;
     transactionsContract(name, openBench);
+    nestedTransactionsContract(name, openBench);
     ormTransactionsContract(name, () => open(openOrm));
     ormConnectionsContract(name, { openBench, openOrm });
   }
