@@ -3,6 +3,8 @@
     export TOKEN=…
     python3 follow.py http://localhost:3000 desk.SFO board.SFO
     ["note.write", {"board": "red", "text": "hello"}]
+
+A token that is refused for REFUSAL_PATIENCE_S seconds, 60 if it is not set, ends it with status 1.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import json
 import os
 import sys
 
-from realtime_client import RealtimeClient, RealtimeError
+from realtime_client import REFUSAL_PATIENCE_S, RealtimeClient, RealtimeError
 
 
 def show(**fields: object) -> None:
@@ -42,7 +44,8 @@ async def token() -> str:
 
 
 async def main(url: str, channels: list) -> None:
-    client = RealtimeClient(url, token, hear)
+    patience_s = float(os.environ.get("REFUSAL_PATIENCE_S", REFUSAL_PATIENCE_S))
+    client = RealtimeClient(url, token, hear, patience_s)
     for channel in channels:
         client.subscribe(channel)
     commands = asyncio.ensure_future(send_lines(client))

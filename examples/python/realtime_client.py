@@ -20,7 +20,9 @@ ANSWER_TIMEOUT_S = 15
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10
 # A session that lived this long shows that the server works: the next try begins with a short pause.
 PROVEN_AFTER_S = 5
-MAX_REFUSED_TOKENS = 3
+# The node that refuses a token may be the one that is wrong: another one is asked, for this long at least.
+REFUSAL_PATIENCE_S = 60
+MAX_REFUSALS = 5
 SUBSCRIBE_ITEMS = 100
 
 
@@ -30,7 +32,7 @@ class RealtimeError(Exception):
     def __init__(self, error: dict):
         super().__init__(f"{error['code']}: {error.get('message', '')}")
         self.code, self.retry = error["code"], error["retry"]
-        self.outcome = error.get("outcome")
+        self.outcome, self.reason = error.get("outcome"), error.get("reason")
         self.retry_after_s = error.get("retryAfterMs", 0) / 1000
 
 
@@ -40,8 +42,15 @@ LOST = {"code": "CONNECTION_LOST", "retry": "never", "outcome": "unknown", "mess
 class RealtimeClient:
     """`token` is called for every connection. `hear(channel, kind, what)` hears what a Subscription tells."""
 
-    def __init__(self, url: str, token: Callable[[], Awaitable[str]], hear: Callable[[str, str, object], None]):
+    def __init__(
+        self,
+        url: str,
+        token: Callable[[], Awaitable[str]],
+        hear: Callable[[str, str, object], None],
+        refusal_patience_s: float = REFUSAL_PATIENCE_S,
+    ):
         self._url, self._token, self._hear = url, token, hear
+        self._refusal_patience_s = refusal_patience_s
         self._subscriptions: dict = {}
         self._session: Optional[socketio.AsyncClient] = None
         self._connected = asyncio.Event()
@@ -51,13 +60,17 @@ class RealtimeClient:
 
     async def run(self) -> None:
         """Stays connected until the server refuses for good, which it raises."""
-        failures = refused_tokens = 0
+        failures = refusals = 0
+        doubted_since = time.monotonic()
         while True:
             started = time.monotonic()
             error = await self._one_session()
             lived_s = time.monotonic() - started
-            refused_tokens = refused_tokens + 1 if error and error.retry == "reauthenticate" else 0
-            if error and (error.retry == "never" or refused_tokens >= MAX_REFUSED_TOKENS):
+            refusals = refusals + 1 if error and _is_doubtful(error) else 0
+            if refusals <= 1:
+                doubted_since = started
+            is_believed = refusals >= MAX_REFUSALS and time.monotonic() - doubted_since >= self._refusal_patience_s
+            if error and (is_believed or _is_final(error)):
                 raise error
             failures = 0 if lived_s > PROVEN_AFTER_S else failures + 1
             bound_s = min(FIRST_PAUSE_S * 2**failures, LONGEST_PAUSE_S)
@@ -221,6 +234,15 @@ class RealtimeClient:
     def _tell(self, subscription: Subscription, heard: list) -> None:
         for kind, what in heard:
             self._hear(subscription.channel, kind, what)
+
+
+def _is_doubtful(error: RealtimeError) -> bool:
+    """A node with another secret, clock or version refuses everybody; the next one may not."""
+    return error.code == "PROTOCOL_UNSUPPORTED" or (error.retry == "reauthenticate" and error.reason != "sign-in")
+
+
+def _is_final(error: RealtimeError) -> bool:
+    return not _is_doubtful(error) and error.retry in ("never", "reauthenticate")
 
 
 async def _first_of(*coroutines: Awaitable) -> object:

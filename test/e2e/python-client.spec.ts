@@ -19,7 +19,7 @@ class Follower {
   readonly #child: ChildProcess;
 
   constructor(token: string, ...args: readonly string[]) {
-    const env = { ...process.env, TOKEN: token, PYTHONDONTWRITEBYTECODE: '1' };
+    const env = { ...process.env, TOKEN: token, REFUSAL_PATIENCE_S: '2', PYTHONDONTWRITEBYTECODE: '1' };
     this.#child = spawn(python(), [`${folder}follow.py`, ...args], { env, stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface({ input: this.#child.stdout! }).on('line', (line) => {
       this.lines.push(JSON.parse(line) as Record<string, unknown>);
@@ -90,9 +90,12 @@ describe('the Python client of examples/python', () => {
     await follower.end();
   });
 
-  it('ends when the server refuses its token time after time', async () => {
+  it('doubts a refused token as long as it is told to, then ends', async () => {
+    const refused = 'realtime_session_refused_total{reason="token"}';
+    const before = (await stage.node.metrics()).get(refused) ?? 0;
     const follower = new Follower('no token of this server', stage.node.url, 'board.red');
     expect(await follower.exited).toBe(1);
     expect(follower.lines).toEqual([{ refused: 'UNAUTHENTICATED' }]);
+    expect(((await stage.node.metrics()).get(refused) ?? 0) - before).toBeGreaterThanOrEqual(5);
   });
 });
