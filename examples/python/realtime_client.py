@@ -15,7 +15,7 @@ import socketio
 
 from subscription import Subscription, decode_position
 
-NAMESPACE, PATH = "/realtime", "/socket.io"
+NAMESPACE, PATH = "/realtime", "/realtime"
 ANSWER_TIMEOUT_S = 15
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 10
 # A session that lived this long shows that the server works: the next try begins with a short pause.

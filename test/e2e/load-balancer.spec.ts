@@ -99,7 +99,7 @@ function count(words: readonly string[]): Record<string, number> {
 
 it('takes websockets only, hides what nobody guards, and spreads the clients', async () => {
   const ask = async (path: string): Promise<number> => (await fetch(`${balancer.url}${path}`)).status;
-  expect(await ask('/socket.io/?EIO=4&transport=polling')).toBe(400);
+  expect(await ask('/realtime/?EIO=4&transport=polling')).toBe(400);
   expect(await Promise.all(['/health/live', '/health/ready', '/metrics', '/METRICS/'].map(ask))).toEqual(
     Array.from({ length: 4 }, () => 404),
   );

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { createClient, defineCommand, type Client, type ClientOptions, type ConnectionState } from '@millrace/client';
-import { NAMESPACE, wireError, type WireError } from '@millrace/protocol';
+import { DEFAULT_PATH, NAMESPACE, wireError, type WireError } from '@millrace/protocol';
 import { Server, type Socket } from 'socket.io';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -49,7 +49,7 @@ const at = (client: Client, kind: ConnectionState['kind']) => until(kind, () => 
 /** A bare Socket.IO server: it admits whom `refuse` does not refuse, and answers nothing by itself. */
 async function serve(refuse: (socket: Socket) => WireError | undefined = () => undefined) {
   const http = createHttpServer();
-  const io = new Server(http, { transports: ['websocket'], pingInterval: 100, pingTimeout: 150 });
+  const io = new Server(http, { path: DEFAULT_PATH, transports: ['websocket'], pingInterval: 100, pingTimeout: 150 });
   const sockets = new Set<Socket>();
   const namespace = io.of(NAMESPACE);
   namespace.use((socket, next) => {
@@ -178,7 +178,7 @@ describe('a refusal', () => {
 
   it('of a namespace that nobody serves is no end', async () => {
     const http = createHttpServer();
-    const io = new Server(http, { transports: ['websocket'] });
+    const io = new Server(http, { path: DEFAULT_PATH, transports: ['websocket'] });
     await listen(http);
     closers.push(() => io.close());
     const { states } = connect(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);

@@ -94,16 +94,6 @@ describe('two nodes with Redis', () => {
     await until('both are gone', () => !near.isConnected && !far.isConnected);
   });
 
-  it('disconnect the sessions of a room of Millrace’s namespace on both', async () => {
-    const name = randomUUID();
-    const keepers = [await reader(stage.node, name), await reader(other, name)];
-    const before = await Promise.all([stage.node, other].map((node) => sessionsOpened(node)));
-    await (await guest(stage.node)).ask('expel-readers', `channel:board.${name}`);
-    const after = () => Promise.all([stage.node, other].map((node) => sessionsOpened(node)));
-    await until('both have connected anew', async () => (await after()).every((count, at) => count > before[at]!));
-    await until('both are subscribed', () => keepers.every(({ subscription }) => subscription.state === 'subscribed'));
-  });
-
   it.each(ways)('get the events of a process without sessions, and its live ones: %s', async (_way, reach) => {
     const worker = await startWorker(reach);
     try {
@@ -149,7 +139,3 @@ describe('two nodes with Redis', () => {
     });
   }
 });
-
-async function sessionsOpened(node: NotesNode): Promise<number> {
-  return total(await node.metrics(), 'realtime_session_opened_total');
-}

@@ -1,4 +1,4 @@
-import type { Handshake } from '@millrace/protocol';
+import { DEFAULT_PATH, type Handshake } from '@millrace/protocol';
 import type { BackoffOptions } from './connection/backoff.js';
 import type { Environment } from './environment/environment.port.js';
 import { systemEnvironment } from './environment/system-environment.js';
@@ -13,7 +13,7 @@ export interface ClientOptions {
   readonly url: string;
   /** Who the client speaks for; called for each connection and before each expiry. */
   readonly token: TokenFunction;
-  /** Path of the Socket.IO endpoint. @defaultValue `/socket.io` */
+  /** Path of the Socket.IO endpoint: what the server's `session.path` is. @defaultValue `/realtime` */
   readonly path?: string;
   /** How this client calls itself towards the server. @defaultValue `{ name: 'millrace', version: '0.1.0' }` */
   readonly client?: Handshake['client'];
@@ -76,7 +76,7 @@ export type ResolvedOptions = Readonly<
 };
 
 const defaults = {
-  path: '/socket.io',
+  path: DEFAULT_PATH,
   client: { name: 'millrace', version: '0.1.0' },
   start: 'on-use',
   minBackoffMs: 500,

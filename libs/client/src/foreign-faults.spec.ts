@@ -152,7 +152,7 @@ describe('options', () => {
     const nothing = Object.fromEntries([...names, 'minBackoffMs', 'maxBackoffMs'].map((name) => [name, undefined]));
     const resolved = resolveOptions({ ...options, ...nothing });
     expect({ ...resolved, environment: 'as given' }).toEqual({ ...resolveOptions(options), environment: 'as given' });
-    expect(resolved).toMatchObject({ path: '/socket.io', maxCommandsInFlight: 32 });
+    expect(resolved).toMatchObject({ path: '/realtime', maxCommandsInFlight: 32 });
   });
 });
 

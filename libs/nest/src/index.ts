@@ -32,6 +32,7 @@ export type { HmacAlgorithm, JwtKey, PublicKeyAlgorithm } from './session/jwt-ke
 export type { SessionOptions } from './session/session.options.js';
 export { sessionOf } from './session/session-of.js';
 export type { Session } from './session/session.js';
+export { RealtimeIoAdapter } from './socket/realtime-io-adapter.js';
 export {
   ChannelPublisher,
   type Published,

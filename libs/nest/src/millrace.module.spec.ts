@@ -1,7 +1,9 @@
 import 'reflect-metadata';
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { WebSocketGateway } from '@nestjs/websockets';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import { WebSocketGateway, WebSocketServer } from '@nestjs/websockets';
+import type { Server, ServerOptions } from 'socket.io';
 import { describe, expect, it } from 'vitest';
 import { AdminModule } from './admin/admin.module.js';
 import { ChannelAccess } from './channel/channel-access.js';
@@ -18,8 +20,15 @@ const authenticate = { authenticate: () => Promise.reject(new Error('not asked h
 /** Nobody listens there: whatever is put together wrongly must be said before the database is asked. */
 const options = { postgres: { connectionString: 'postgres://127.0.0.1:1/none' }, authenticate };
 
-async function expectRefused(root: Type, message: string | RegExp): Promise<void> {
-  const booted = NestFactory.create(root, { logger: false, abortOnError: false }).then((app) => app.init());
+async function expectRefused(
+  root: Type,
+  message: string | RegExp,
+  prepare: (app: INestApplication) => void = () => {},
+): Promise<void> {
+  const booted = NestFactory.create(root, { logger: false, abortOnError: false }).then((app) => {
+    prepare(app);
+    return app.init();
+  });
   await expect(booted).rejects.toThrow(BootError);
   await expect(booted).rejects.toThrow(message);
 }
@@ -33,16 +42,39 @@ describe('the boot stops', () => {
     await expectRefused(Root, 'forRootAsync() is called more than once');
   });
 
-  it.each(['realtime', '/realtime', /^\/real/])(
-    'for a gateway of somebody else in its namespace, as %s',
-    async (namespace) => {
-      @WebSocketGateway({ namespace })
-      class Chat {}
-      @Module({ imports: [MillraceModule.forRoot(options)], providers: [Chat] })
-      class Root {}
-      await expectRefused(Root, 'Chat is a @WebSocketGateway() in /realtime');
-    },
-  );
+  it.each(['/realtime', '/realtime/'])('for a gateway of somebody else at its path, as %s', async (path) => {
+    @WebSocketGateway({ path })
+    class Chat {}
+    @Module({ imports: [MillraceModule.forRoot(options)], providers: [Chat] })
+    class Root {}
+    await expectRefused(Root, 'Chat is a @WebSocketGateway() at the path /realtime');
+  });
+
+  it('for a gateway without a path at the path that Millrace was given', async () => {
+    @WebSocketGateway()
+    class Chat {}
+    const session = { path: '/socket.io' };
+    @Module({ imports: [MillraceModule.forRoot({ ...options, session })], providers: [Chat] })
+    class Root {}
+    await expectRefused(Root, 'Chat is a @WebSocketGateway() at the path /socket.io');
+  });
+
+  it('for a gateway that the adapter of the application puts at its path', async () => {
+    class OwnAdapter extends IoAdapter {
+      override createIOServer(port: number, given?: ServerOptions): Server {
+        return super.createIOServer(port, { ...given, path: '/realtime' } as ServerOptions);
+      }
+    }
+    @WebSocketGateway()
+    class Chat {
+      @WebSocketServer() server: unknown;
+    }
+    @Module({ imports: [MillraceModule.forRoot(options)], providers: [Chat] })
+    class Root {}
+    await expectRefused(Root, 'Chat is a @WebSocketGateway() at the path /realtime', (app) => {
+      app.useWebSocketAdapter(new OwnAdapter(app));
+    });
+  });
 
   it('for options that no factory gave', async () => {
     @Module({ imports: [MillraceModule.forRootAsync({ useFactory: () => undefined as never })] })
@@ -53,14 +85,16 @@ describe('the boot stops', () => {
   it('for nothing else: gateways elsewhere are let be', async () => {
     @WebSocketGateway()
     class Below {}
-    @WebSocketGateway({ namespace: 'chat' })
+    @WebSocketGateway({ namespace: 'realtime', path: '/realtime/chat' })
     class Beside {}
-    @WebSocketGateway(3999, { namespace: 'realtime' })
+    @WebSocketGateway({ path: '/', namespace: /^\/real/ })
+    class Around {}
+    @WebSocketGateway(3999, { path: '/realtime' })
     class OtherServer {}
     const shared = MillraceModule.forRoot(options);
     @Module({ imports: [shared] })
     class Feature {}
-    @Module({ imports: [shared, Feature], providers: [Below, Beside, OtherServer] })
+    @Module({ imports: [shared, Feature], providers: [Below, Beside, Around, OtherServer] })
     class Root {}
     await expectRefused(Root, 'The database of the stream cannot be used');
   });

@@ -25,9 +25,9 @@ import { nodeReadiness } from './node-readiness.js';
 import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
 import { Ring } from './ring.js';
-import { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
 import { SessionDrain } from './session/session-drain.js';
 import { SessionGateway, SessionParts } from './session/session.gateway.js';
+import { SharedRooms } from './socket/shared-rooms.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
 import { SqlOutbox } from './stream/store/sql-outbox.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
@@ -51,17 +51,7 @@ const providers: Provider[] = [
       applicationConfig: ApplicationConfig,
     ) => new Ring(resolveOptions(options), { discovery, contexts, applicationConfig }),
   },
-  {
-    provide: RealtimeIoAdapter,
-    inject: [Ring, HttpAdapterHost, ApplicationConfig],
-    useFactory: ({ options, recorder }: Ring, http: HttpAdapterHost, applicationConfig: ApplicationConfig) => {
-      const adapter = new RealtimeIoAdapter(http, options.session, recorder);
-      applicationConfig.setIoAdapter(adapter);
-      return adapter;
-    },
-  },
   { provide: SessionParts, ...fromRing((ring) => ring.gatewayParts) },
-  // Nest connects a gateway only when its provider is the class itself.
   SessionGateway,
   {
     provide: SessionDrain,
@@ -82,7 +72,7 @@ const providers: Provider[] = [
   },
   {
     provide: RingLifecycle,
-    inject: [Ring, SessionDrain, RealtimeIoAdapter, DiscoveryService, Readiness],
+    inject: [Ring, SessionDrain, HttpAdapterHost, DiscoveryService, Readiness],
     useFactory: (...parts: ConstructorParameters<typeof RingLifecycle>) => new RingLifecycle(...parts),
   },
   {
@@ -118,6 +108,7 @@ const providers: Provider[] = [
   { provide: ChannelPublisher, ...fromRing((ring) => ring.publisher) },
   { provide: ChannelAccess, ...fromRing((ring) => ring.access) },
   { provide: Recorder, ...fromRing((ring) => ring.recorder) },
+  { provide: SharedRooms, ...fromRing((ring) => ring.sharedRooms) },
   { provide: MillraceDatabase, ...fromRing((ring) => ring.millraceDatabase) },
 ];
 

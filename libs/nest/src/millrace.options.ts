@@ -26,8 +26,8 @@ export interface MillraceOptions {
    */
   readonly embedded?: PgliteDatabaseOptions;
   /**
-   * Redis 6.2 or newer, for several nodes: it brings events to the other nodes at once, `live` ones too, and spreads
-   * what is emitted to rooms. Without it each node finds the events of the others in the log, and `live` events stay on
+   * Redis 6.2 or newer, for several nodes: it brings events to the other nodes at once, `live` ones too, and rooms
+   * of your own gateways after `useRealtime(app)`. Without it each node finds the events of the others in the log, and `live` events stay on
    * their node.
    */
   readonly redis?: Pick<RedisOptions, 'url'> & Partial<RedisOptions>;
@@ -139,6 +139,8 @@ function redisOf({ redis }: Pick<MillraceOptions, 'redis'>): RedisOptions | unde
 
 const PREFIX = /^[\w-]{1,40}$/;
 
+const PATH = /^(\/[\w.~-]+)+$/;
+
 const isRedisUrl = (text: unknown): boolean =>
   typeof text === 'string' && /^rediss?:\/\/./.test(text) && URL.canParse(text);
 
@@ -176,6 +178,10 @@ function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
   for (const origin of session.allowedOrigins) {
     demand(isOrigin(origin), `\`session.allowedOrigins\` has "${origin}", which is no origin like https://example.com`);
   }
+  demand(
+    PATH.test(session.path),
+    `\`session.path\` is "${session.path}"; it must be like /realtime, without a slash at its end`,
+  );
   const { maxFrameBytes, maxFrameNodes, maxFrameDepth } = session;
   demand(
     maxFrameBytes >= MIN_FRAME.bytes && maxFrameNodes >= MIN_FRAME.nodes && maxFrameDepth >= MIN_FRAME.depth,

@@ -1,24 +1,33 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { DiscoveryService } from '@nestjs/core';
+import type { Server as HttpServer } from 'node:http';
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { accessChannelName } from './channel/access-channel.js';
 import type { Readiness } from './health/readiness.js';
 import type { Ring } from './ring.js';
-import type { RealtimeIoAdapter } from './session/realtime-io-adapter.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import { syncedRooms } from './session/rooms/synced-rooms.js';
 import { checkGlobalEnhancers } from './session/global-enhancers.js';
-import { checkNamespace } from './session/own-namespace.js';
+import { checkSingle } from './session/single-millrace.js';
 import type { SessionDrain } from './session/session-drain.js';
+import { checkPath } from './socket/path-conflicts.js';
 
 /** Starts and stops a node, in the order in which its parts stand on one another. */
-export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RingLifecycle
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
   readonly #logger = new Logger('Millrace');
   #stopped: Promise<void> | undefined;
 
   constructor(
     private readonly ring: Ring,
     private readonly drain: SessionDrain,
-    private readonly adapter: RealtimeIoAdapter,
+    private readonly host: HttpAdapterHost,
     private readonly discovery: DiscoveryService,
     private readonly readiness: Readiness,
   ) {}
@@ -26,7 +35,8 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
     const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts } = this.ring;
-    checkNamespace(this.discovery);
+    checkSingle(this.discovery);
+    this.#checkPath();
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
     policies.bind();
@@ -41,14 +51,33 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     this.readiness.start();
   }
 
-  /** The last hook that is awaited before Nest cuts the sockets. */
+  /** Clients come in once all of the application is there. */
+  onApplicationBootstrap(): void {
+    const http = this.#http;
+    if (http) this.ring.realtime.attach(http);
+  }
+
+  /** The last hook that is awaited before Nest closes its HTTP server, which waits for all connections to end. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain.drain();
+    await this.ring.realtime.close();
   }
 
   /** Once: an application may be closed again, by a signal while it closes. */
   onApplicationShutdown(): Promise<void> {
     return (this.#stopped ??= this.#stop());
+  }
+
+  /** Absent in an application context: it has no HTTP, and so no sessions. */
+  get #http(): HttpServer | undefined {
+    return this.host.httpAdapter?.getHttpServer() as HttpServer | undefined;
+  }
+
+  #checkPath(): void {
+    const { options, gatewayParts } = this.ring;
+    const http = this.#http;
+    if (!http) return;
+    checkPath({ discovery: this.discovery, config: gatewayParts.applicationConfig, http, path: options.session.path });
   }
 
   /** Not waited for: without it a node works, only later. */
@@ -59,7 +88,9 @@ export class RingLifecycle implements OnModuleInit, BeforeApplicationShutdown, O
     publisher.start();
     subscriber.start();
     const key = roomsKey(options.prefix, await this.ring.installation());
-    this.adapter.syncRooms(syncedRooms({ publisher, subscriber, recorder, key }));
+    const rooms = syncedRooms({ publisher, subscriber, recorder, key });
+    this.ring.realtime.syncRooms(rooms.own);
+    this.ring.sharedRooms.syncRooms(rooms.shared);
   }
 
   async #stop(): Promise<void> {

@@ -33,6 +33,9 @@ import { SessionRegistry } from './session/session-registry.js';
 import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
 import { SocketRoomEmitter } from './session/socket-room-emitter.js';
+import { handshakesRefused } from './session/session.metrics.js';
+import { RealtimeServer } from './socket/realtime-server.js';
+import { SharedRooms } from './socket/shared-rooms.js';
 import type { ChannelPublisher } from './stream/channel-publisher.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
 
@@ -69,6 +72,10 @@ export class Ring extends OutboundRing {
   });
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
+
+  // socket
+  readonly realtime: RealtimeServer;
+  readonly sharedRooms = new SharedRooms();
 
   // session, command, channel
   readonly sessions: SessionRegistry;
@@ -125,6 +132,11 @@ export class Ring extends OutboundRing {
       onPublish: (contract) => unheard.published(contract),
     });
 
+    this.realtime = new RealtimeServer({
+      options: session,
+      clock,
+      onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
+    });
     const invoker = new NestInvoker(host.contexts);
     const identify = new Identify(options.authenticate, session, clock);
     this.sessions = new SessionRegistry(recorder);
@@ -156,6 +168,7 @@ export class Ring extends OutboundRing {
     });
     this.policies = new ChannelExplorer(host.discovery, this.channels, invoker);
     this.gatewayParts = {
+      namespace: this.realtime.namespace,
       applicationConfig: host.applicationConfig,
       identify,
       registry: this.sessions,

@@ -1,4 +1,4 @@
-export { PROTOCOL_VERSION, NAMESPACE } from './version.js';
+export { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION } from './version.js';
 export { decodePosition, encodePosition } from './position.js';
 export type { Epoch, Offset, Position, PositionToken } from './position.js';
 export { isChannelName, isChannelSegment } from './channel-name.js';

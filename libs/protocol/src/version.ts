@@ -6,5 +6,8 @@
  */
 export const PROTOCOL_VERSION = 1;
 
+/** Path of the Socket.IO server that carries the protocol, unless the application changed it. @publicApi */
+export const DEFAULT_PATH = '/realtime';
+
 /** The Socket.IO namespace that carries the protocol. @publicApi */
 export const NAMESPACE = '/realtime';

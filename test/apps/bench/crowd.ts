@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PROTOCOL_VERSION, type SubscribeAnswers } from '@millrace/protocol';
+import { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION, type SubscribeAnswers } from '@millrace/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { COMMANDS } from './contracts.js';
 import { answerParent } from './remote.js';
@@ -30,7 +30,13 @@ async function open(url: string): Promise<Socket> {
     token: await (token ??= signToken('ada')),
     client: { name: 'bench', version: '1' },
   };
-  const socket = io(`${url}/realtime`, { transports: ['websocket'], forceNew: true, reconnection: false, auth });
+  const socket = io(url + NAMESPACE, {
+    path: DEFAULT_PATH,
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+    auth,
+  });
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve);
     socket.once('connect_error', reject);

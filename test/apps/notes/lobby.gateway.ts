@@ -40,11 +40,4 @@ export class LobbyGateway {
       .catch(() => undefined);
     return { count: sockets?.length };
   }
-
-  /** What a room of Millrace's namespace is sent; and its members are disconnected. */
-  @SubscribeMessage('expel-readers')
-  expelReaders(@MessageBody() room: string): string {
-    this.namespace.server.of('/realtime').in(room).disconnectSockets(true);
-    return room;
-  }
 }

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { useRealtime } from '@millrace/nest';
 import { readConfig } from './notes.config.js';
 import { NotesModule } from './notes.module.js';
 
@@ -10,6 +11,8 @@ process.channel?.unref();
 
 const config = readConfig();
 const app = await NestFactory.create<NestExpressApplication>(NotesModule.from(config), { logger: ['error', 'warn'] });
+// For the rooms of the lobby.
+useRealtime(app);
 app.enableShutdownHooks();
 await app.listen(config.port, '127.0.0.1');
 console.log(JSON.stringify({ port: Number(new URL(await app.getUrl()).port) }));

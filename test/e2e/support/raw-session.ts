@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { PROTOCOL_VERSION } from '@millrace/protocol';
+import { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION } from '@millrace/protocol';
 
 /** A connection without the SDK: shows what the server really sends. */
 export class RawSession {
@@ -11,8 +11,8 @@ export class RawSession {
 
   /** Rejects with the refusal. */
   static async open(url: string, auth: object, headers: Record<string, string> = {}): Promise<RawSession> {
-    const options = { transports: ['websocket'], reconnection: false, forceNew: true };
-    const socket = io(`${url}/realtime`, { ...options, auth, extraHeaders: headers });
+    const options = { path: DEFAULT_PATH, transports: ['websocket'], reconnection: false, forceNew: true };
+    const socket = io(url + NAMESPACE, { ...options, auth, extraHeaders: headers });
     const session = new RawSession(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);

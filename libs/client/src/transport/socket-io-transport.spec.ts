@@ -49,7 +49,7 @@ const handshake = { protocol: 1, token: 't', client: { name: 'n', version: 'v' }
 function open(url = 'http://host:3000/') {
   const heard: unknown[] = [];
   const link = socketIoTransport.open(
-    { url, path: '/socket.io', handshake },
+    { url, path: '/realtime', handshake },
     {
       opened: (session) => heard.push(['opened', session]),
       frame: ({ name, body }) => heard.push([name, body]),
@@ -71,10 +71,7 @@ describe('the Socket.IO transport', () => {
   ])('opens %s as %s: websocket only, one connection a link, no reconnecting of its own', (url, address) => {
     open(url);
     expect(opened).toEqual([
-      [
-        address,
-        { path: '/socket.io', auth: handshake, transports: ['websocket'], reconnection: false, forceNew: true },
-      ],
+      [address, { path: '/realtime', auth: handshake, transports: ['websocket'], reconnection: false, forceNew: true }],
     ]);
   });
 

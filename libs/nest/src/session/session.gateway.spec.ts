@@ -1,6 +1,4 @@
 import { Logger } from '@nestjs/common';
-import { IoAdapter } from '@nestjs/platform-socket.io';
-import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { wireError, type Answer, type ControlFrame } from '@millrace/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../core/coded-error.js';
@@ -69,7 +67,7 @@ describe('a connection', () => {
 
   it('does not come by polling', async () => {
     const node = await start();
-    const response = await fetch(`http://127.0.0.1:${node.port}/socket.io/?EIO=4&transport=polling`);
+    const response = await fetch(`http://127.0.0.1:${node.port}/realtime/?EIO=4&transport=polling`);
     expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ code: 0 })]);
   });
 
@@ -181,21 +179,6 @@ describe('a stranger', () => {
   it('does not get to stay in the root namespace, where nobody listens', async () => {
     const node = await start();
     expect(await refusalOf(node.connect({}, {}, '/'))).toMatchObject({ message: 'Invalid namespace' });
-  });
-
-  it('is let into the root namespace by a gateway there, and into no other', async () => {
-    @WebSocketGateway()
-    class ChatGateway {
-      @SubscribeMessage('say')
-      say(): string {
-        return 'heard';
-      }
-    }
-    const node = await start({ providers: [ChatGateway] });
-    const client = node.connect({}, {}, '/');
-    await connected(client);
-    expect(await client.emitWithAck('say', 'hi')).toBe('heard');
-    await expect(refusalOf(node.connect({}))).resolves.toMatchObject({ data: { code: 'UNAUTHENTICATED' } });
   });
 });
 
@@ -344,14 +327,5 @@ describe('a drain', () => {
     await node.drain.drain();
     identity.resolve({ principal: 1, subject: 'ann' });
     await vi.waitFor(() => expect(control.map(({ kind }) => kind)).toEqual(['welcome', 'draining']));
-  });
-});
-
-describe('the boot', () => {
-  it('stops when another adapter took the place of ours', async () => {
-    class OwnAdapter extends IoAdapter {}
-    const failing = SessionNode.start({ adapter: new OwnAdapter() });
-    await expect(failing).rejects.toThrow('useRealtime(app)');
-    await expect(failing).rejects.toMatchObject({ name: 'BootError' });
   });
 });

@@ -1,9 +1,6 @@
 import { Inject, type OnModuleInit } from '@nestjs/common';
-import { ApplicationConfig } from '@nestjs/core';
-import { WebSocketGateway, type OnGatewayInit } from '@nestjs/websockets';
-import { NAMESPACE } from '@millrace/protocol';
+import type { ApplicationConfig } from '@nestjs/core';
 import type { Namespace, Socket } from 'socket.io';
-import { BootError } from '../core/boot-error.js';
 import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -14,7 +11,6 @@ import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
 import type { Identify } from './identify.js';
 import type { OtherNodes } from './rooms/other-nodes.js';
-import { RealtimeIoAdapter } from './realtime-io-adapter.js';
 import { handshakesRefused, sessionsAway } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 import type { SessionRegistry } from './session-registry.js';
@@ -22,6 +18,8 @@ import { SocketSession } from './socket-session.js';
 import type { SocketRoomEmitter } from './socket-room-emitter.js';
 
 export interface SessionParts {
+  /** Where clients come in. */
+  readonly namespace: Namespace;
   readonly applicationConfig: ApplicationConfig;
   readonly identify: Identify;
   readonly registry: SessionRegistry;
@@ -37,8 +35,7 @@ export interface SessionParts {
 export const SessionParts = Symbol('SessionParts');
 
 /** Where connections come in: authentication first, then a session, then frames. */
-@WebSocketGateway({ namespace: NAMESPACE })
-export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
+export class SessionGateway implements OnModuleInit {
   readonly #admission: Admission;
   /** Not in `socket.data`, which Socket.IO hands to other nodes. */
   readonly #admitted = new WeakMap<Socket, Identity>();
@@ -48,7 +45,8 @@ export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
     this.#admission = new Admission(parts.identify);
   }
 
-  afterInit(namespace: Namespace): void {
+  onModuleInit(): void {
+    const { namespace } = this.parts;
     this.parts.emitter.bind(namespace);
     this.parts.others.bind(namespace);
     // In a middleware, before `connection`: nothing of an unauthenticated socket reaches a stage.
@@ -59,14 +57,6 @@ export class SessionGateway implements OnGatewayInit<Namespace>, OnModuleInit {
       );
     });
     namespace.on('connection', (socket) => this.#open(socket));
-  }
-
-  /** Not in `afterInit`: Nest calls that from a stream, where an error ends the process instead of the boot. */
-  onModuleInit(): void {
-    if (this.parts.applicationConfig.getIoAdapter() instanceof RealtimeIoAdapter) return;
-    throw new BootError(
-      'Another WebSocket adapter took the place of Millrace’s: call useRealtime(app) after useWebSocketAdapter()',
-    );
   }
 
   /** From now on new connections are refused, each with a time of its own to come back at. */

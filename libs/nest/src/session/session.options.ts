@@ -1,9 +1,16 @@
+import { DEFAULT_PATH } from '@millrace/protocol';
+
 /**
  * Limits and times of sessions, resolved.
  *
  * @publicApi
  */
 export interface SessionOptions {
+  /**
+   * Path of Millrace's Socket.IO server, on the application's HTTP server; clients name the same one. Gateways and
+   * routes of the application may be below it, and gateways at any other path. @defaultValue `/realtime`
+   */
+  readonly path: string;
   /**
    * Origins of browser pages that may connect, such as `https://app.example.com`. Requests without an `Origin` (other
    * programs), and pages whose host and port are those of the request's `Host`, are always let through. Behind a proxy
@@ -67,6 +74,7 @@ export interface SessionOptions {
 }
 
 export const defaultSessionOptions: SessionOptions = {
+  path: DEFAULT_PATH,
   allowedOrigins: [],
   heartbeatIntervalMs: 10_000,
   heartbeatTimeoutMs: 8_000,

@@ -28,7 +28,7 @@ class MemberGuard implements CanActivate {
 const key = new TextEncoder().encode(secret());
 
 /** What most people write: a handler for each message, a guard, a ValidationPipe, a room for each channel. */
-@WebSocketGateway({ namespace: '/realtime' })
+@WebSocketGateway({ path: '/realtime', namespace: '/realtime' })
 @UseGuards(MemberGuard)
 @UsePipes(new ValidationPipe({ transform: true, whitelist: true }))
 class OrderGateway {

@@ -8,7 +8,7 @@ import type { LiveSink } from '../../stream/live-sink.port.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import { roomMessagesLost } from '../session.metrics.js';
 import { AdapterPublisher } from './adapter-redis.js';
-import { roomsKeyOf } from './rooms-key.js';
+import { ownRoomsKey } from './rooms-key.js';
 
 /** Live events of a process without sessions: they reach those of the nodes over Redis, or nobody. */
 export class RemoteLive implements LiveSink {
@@ -19,11 +19,7 @@ export class RemoteLive implements LiveSink {
   constructor(private readonly recorder: Recorder) {}
 
   connect(publisher: RedisPublisher, key: string): void {
-    this.#emitter = new Emitter(
-      new AdapterPublisher(publisher, this.recorder),
-      { key: roomsKeyOf(NAMESPACE, key) },
-      NAMESPACE,
-    );
+    this.#emitter = new Emitter(new AdapterPublisher(publisher, this.recorder), { key: ownRoomsKey(key) }, NAMESPACE);
   }
 
   live(channel: ChannelName, event: LiveEvent): void {

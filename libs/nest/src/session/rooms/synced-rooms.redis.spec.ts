@@ -18,7 +18,7 @@ class Hall {
     readonly key: string,
   ) {
     const { publisher, subscriber, recorder } = redis;
-    this.server.adapter(syncedRooms({ publisher, subscriber, recorder, key }));
+    this.server.adapter(syncedRooms({ publisher, subscriber, recorder, key }).shared);
     this.namespace = this.server.of('/hall');
     this.namespace.on('connection', (socket) => {
       socket.data['count'] = 1n;

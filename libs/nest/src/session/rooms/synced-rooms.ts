@@ -3,9 +3,9 @@ import type { Namespace } from 'socket.io';
 import type { RedisPublisher } from '../../redis/redis-publisher.js';
 import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import type { Recorder } from '../../telemetry/recorder.js';
-import type { AdapterClass } from '../realtime-io-adapter.js';
+import type { AdapterClass } from '../../socket/adapter-class.js';
 import { AdapterPublisher, AdapterSubscriber } from './adapter-redis.js';
-import { roomsKeyOf } from './rooms-key.js';
+import { ownRoomsKey } from './rooms-key.js';
 
 export interface SyncedRoomsParts {
   readonly publisher: RedisPublisher;
@@ -17,20 +17,29 @@ export interface SyncedRoomsParts {
 
 type Reach = Parameters<RedisAdapter['addSockets']>[0];
 
-/** The class that Socket.IO makes an adapter of for each namespace, so that its rooms reach over all nodes. */
-export function syncedRooms({ publisher, subscriber, recorder, key }: SyncedRoomsParts): AdapterClass {
+export interface SyncedRooms {
+  /** For Millrace's own server. */
+  readonly own: AdapterClass;
+  /** For those of the application. */
+  readonly shared: AdapterClass;
+}
+
+/** The classes that Socket.IO makes an adapter of for each namespace, so that its rooms reach over all nodes. */
+export function syncedRooms({ publisher, subscriber, recorder, key }: SyncedRoomsParts): SyncedRooms {
   const guarded = new AdapterPublisher(publisher, recorder);
   const heard = new AdapterSubscriber(subscriber, recorder, key);
   const isSynced = (): boolean => publisher.isUp && subscriber.isUp;
-  return class extends NodeRooms {
-    constructor(namespace: Namespace) {
-      super(namespace, guarded, heard, { key: roomsKeyOf(namespace.name, key) });
-    }
+  const under = (prefix: string): AdapterClass =>
+    class extends NodeRooms {
+      constructor(namespace: Namespace) {
+        super(namespace, guarded, heard, { key: prefix });
+      }
 
-    protected override get isSynced(): boolean {
-      return isSynced();
-    }
-  };
+      protected override get isSynced(): boolean {
+        return isSynced();
+      }
+    };
+  return { own: under(ownRoomsKey(key)), shared: under(key) };
 }
 
 /**

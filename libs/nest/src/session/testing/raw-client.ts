@@ -18,7 +18,7 @@ export class RawClient {
     const client = new RawClient(port);
     client.#socket.write(
       [
-        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1',
+        'GET /realtime/?EIO=4&transport=websocket HTTP/1.1',
         `Host: 127.0.0.1:${port}`,
         'Connection: Upgrade',
         'Upgrade: websocket',

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import type { AddressInfo, Server } from 'node:net';
-import { Module, type INestApplication, type Provider, type WebSocketAdapter } from '@nestjs/common';
+import type { Server as HttpServer } from 'node:http';
+import { Module, type INestApplication, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, NestFactory } from '@nestjs/core';
-import { NAMESPACE, PROTOCOL_VERSION, type WireError } from '@millrace/protocol';
+import { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION, type WireError } from '@millrace/protocol';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
 import { systemClock } from '../../core/clock.js';
 import { randomIds } from '../../core/ids.js';
@@ -13,10 +14,11 @@ import { CodedAnswer } from '../coded-answer.js';
 import { FrameDispatcher } from '../frame-dispatcher.js';
 import type { FrameRoute } from '../frame-route.js';
 import { Identify } from '../identify.js';
-import { RealtimeIoAdapter } from '../realtime-io-adapter.js';
+import { RealtimeServer } from '../../socket/realtime-server.js';
 import { OtherNodes } from '../rooms/other-nodes.js';
 import { SessionDrain } from '../session-drain.js';
 import { SessionGateway, SessionParts } from '../session.gateway.js';
+import { handshakesRefused } from '../session.metrics.js';
 import { defaultSessionOptions, type SessionOptions } from '../session.options.js';
 import { SessionRegistry } from '../session-registry.js';
 import { SlowSessions } from '../slow-sessions.js';
@@ -27,8 +29,6 @@ export interface SessionNodeOptions {
   readonly authenticate?: Authenticator['authenticate'];
   readonly routes?: readonly FrameRoute[];
   readonly providers?: readonly Provider[];
-  /** An adapter that the application sets itself, after Millrace's. */
-  readonly adapter?: WebSocketAdapter;
 }
 
 /** The token is the name. */
@@ -72,7 +72,6 @@ export class SessionNode {
   async #start(): Promise<void> {
     const app = await NestFactory.create(this.#module(), { logger: false, abortOnError: false });
     this.#app = app;
-    if (this.given.adapter) app.useWebSocketAdapter(this.given.adapter);
     await app.listen(0, '127.0.0.1');
   }
 
@@ -106,6 +105,7 @@ export class SessionNode {
     namespace: string = NAMESPACE,
   ): Socket {
     const client = io(`http://127.0.0.1:${this.port}${namespace}`, {
+      path: DEFAULT_PATH,
       transports: ['websocket'],
       auth: { protocol: PROTOCOL_VERSION, ...auth },
       reconnection: false,
@@ -127,23 +127,28 @@ export class SessionNode {
     const session = this.#options;
     const clock = systemClock;
     const answers = new CodedAnswer(randomIds);
+    const realtime = new RealtimeServer({
+      options: session,
+      clock,
+      onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
+    });
     const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock);
     const routes = [new AuthenticateRoute(identify, clock), ...(given.routes ?? [])];
     const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
       {
-        provide: RealtimeIoAdapter,
-        inject: [HttpAdapterHost, ApplicationConfig],
-        useFactory: (host: HttpAdapterHost, config: ApplicationConfig) => {
-          const adapter = new RealtimeIoAdapter(host, session, recorder);
-          config.setIoAdapter(adapter);
-          return adapter;
-        },
+        provide: RealtimeServer,
+        inject: [HttpAdapterHost],
+        useFactory: ({ httpAdapter }: HttpAdapterHost) => ({
+          onApplicationBootstrap: () => realtime.attach(httpAdapter.getHttpServer() as HttpServer),
+          beforeApplicationShutdown: () => realtime.close(),
+        }),
       },
       {
         provide: SessionParts,
         inject: [ApplicationConfig],
         useFactory: (applicationConfig: ApplicationConfig): SessionParts => ({
+          namespace: realtime.namespace,
           applicationConfig,
           identify,
           registry,

@@ -2,9 +2,9 @@ import { PROTOCOL_VERSION } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import { boundNamespaceRequests, type Connection } from './namespace-requests.js';
-import { handshakesRefused } from './session.metrics.js';
-import { RawClient } from './testing/raw-client.js';
-import { SessionNode } from './testing/session-node.js';
+import { handshakesRefused } from '../session/session.metrics.js';
+import { RawClient } from '../session/testing/raw-client.js';
+import { SessionNode } from '../session/testing/session-node.js';
 
 /** What a stranger sends, and how it ends. */
 function scene() {

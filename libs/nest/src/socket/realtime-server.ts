@@ -1,0 +1,120 @@
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { NAMESPACE } from '@millrace/protocol';
+import { Server, type Namespace } from 'socket.io';
+import type { Clock } from '../core/clock.js';
+import { inTime } from '../core/in-time.js';
+import type { AdapterClass } from './adapter-class.js';
+import {
+  isFor,
+  queryRefusal,
+  refusals,
+  wantsPolling,
+  wantsWebsocket,
+  type HandshakeRefusal,
+} from './handshake-refusal.js';
+import { HttpDoor, type DoorKeeper } from './http-door.js';
+import { boundNamespaceRequests, type Connection } from './namespace-requests.js';
+import { isOriginAllowed } from './origin.js';
+import { bodyOf, refuseHandshake } from './refuse-handshake.js';
+import { RefusedOrigins } from './refused-origins.js';
+import type { SocketOptions } from './socket.options.js';
+
+/** How long clients may take to answer the end of their websockets, before their connections are cut. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+export interface RealtimeServerParts {
+  readonly options: SocketOptions;
+  readonly clock: Clock;
+  /** Counts what was refused before anything of it was read. */
+  readonly onRefused: (reason: 'origin' | 'rate') => void;
+}
+
+/**
+ * Millrace's own Socket.IO server, on a path of its own of the application's HTTP server. Whatever gateways the
+ * application has are served by another one, with their own options. Websocket only: polling needs a sticky load
+ * balancer and buys nothing. There is one namespace; into the root one, where Socket.IO lets anybody, nobody comes.
+ */
+export class RealtimeServer implements DoorKeeper {
+  readonly #io: Server;
+  readonly #refusedOrigins: RefusedOrigins;
+  readonly #connections = new Set<Duplex>();
+  #closed: Promise<void> | undefined;
+
+  constructor(private readonly parts: RealtimeServerParts) {
+    const { options, clock, onRefused } = parts;
+    // Socket.IO wants an HTTP server, to listen on and to close: it gets one that never listens.
+    this.#io = new Server(createServer(), {
+      serveClient: false,
+      transports: ['websocket'],
+      pingInterval: options.heartbeatIntervalMs,
+      pingTimeout: options.heartbeatTimeoutMs,
+      // Whoever is in no namespace by then is nobody's: authentication has had its time, and the client as much.
+      connectTimeout: 2 * options.authenticateTimeoutMs,
+      maxHttpBufferSize: options.maxFrameBytes,
+      // Compression would undo the frame that is encoded once and shared by a room.
+      perMessageDeflate: false,
+    });
+    this.#refusedOrigins = new RefusedOrigins(clock);
+    this.#io.engine.on('connection', (connection: Connection) => {
+      boundNamespaceRequests(connection, clock, () => onRefused('rate'));
+    });
+    this.#io.use((_socket, next) => next(new Error('Invalid namespace')));
+  }
+
+  get namespace(): Namespace {
+    return this.#io.of(NAMESPACE);
+  }
+
+  /** From now on rooms are kept by `rooms`; those that there were are forgotten. */
+  syncRooms(rooms: AdapterClass): void {
+    this.#io.adapter(rooms);
+  }
+
+  /** From now on clients come in through this HTTP server. */
+  attach(http: HttpServer): void {
+    new HttpDoor(http, this).open();
+  }
+
+  takesUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if (!isFor(this.parts.options.path, request) || !wantsWebsocket(request)) return false;
+    const refusal = this.#refusalOf(request);
+    if (refusal) {
+      refuseHandshake(socket, refusal);
+      return true;
+    }
+    this.#connections.add(socket);
+    socket.once('close', () => this.#connections.delete(socket));
+    this.#io.engine.handleUpgrade(request, socket, head);
+    return true;
+  }
+
+  /** The application may have routes below the path; only those who try polling are told. */
+  takesRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!isFor(this.parts.options.path, request) || !wantsPolling(request)) return false;
+    const refusal = refusals.notWebsocket;
+    response.writeHead(refusal.status, { 'Content-Type': 'application/json' }).end(bodyOf(refusal));
+    return true;
+  }
+
+  /** Ends all connections, those that answer nothing after a while. The application's HTTP server is not closed. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const ended = [...this.#connections].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    await this.#io.close();
+    await inTime(this.parts.clock, CLOSE_TIMEOUT_MS, Promise.all(ended));
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  #refusalOf(request: IncomingMessage): HandshakeRefusal | undefined {
+    if (this.#closed) return refusals.closed;
+    const { headers } = request;
+    if (isOriginAllowed(headers, this.parts.options.allowedOrigins)) return queryRefusal(request);
+    this.parts.onRefused('origin');
+    this.#refusedOrigins.refused(headers.origin ?? '', headers.host);
+    return refusals.origin;
+  }
+}
