@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { DEFAULT_PATH, NAMESPACE } from '@millrace/protocol';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Stage } from './support/stage.js';
@@ -40,8 +41,8 @@ class StockClient {
 
   constructor(url: string, token: string) {
     const auth = { protocol: 1, token, client: { name: 'example', version: '1' } };
-    const options = { transports: ['websocket'], reconnection: false, forceNew: true, autoConnect: false };
-    this.socket = io(`${url}/realtime`, { ...options, auth });
+    const options = { path: DEFAULT_PATH, transports: ['websocket'], reconnection: false, autoConnect: false };
+    this.socket = io(`${url}${NAMESPACE}`, { ...options, forceNew: true, auth });
     this.socket.connect();
     this.socket.io.engine.on('packet', ({ type, data }) => this.#note('server', type, data));
     this.socket.io.engine.on('packetCreate', ({ type, data }) => this.#note('client', type, data));
