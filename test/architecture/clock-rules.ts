@@ -6,16 +6,18 @@ import type { SourceTree } from './source-tree.js';
  */
 const READS_WALL_TIME: Readonly<Record<string, string>> = {
   'libs/nest/src/core/clock.ts': 'the clock itself',
-  'libs/nest/src/broker/redis/redis-broker.ts': 'a metric',
-  'libs/nest/src/hub/channel-follower.ts': 'a metric',
+  'libs/nest/src/core/database-clock.ts': 'what is compared with the clock of the database',
+  'libs/nest/src/broker/redis/redis-broker.ts': 'a metric, by the database clock that it is given',
+  'libs/nest/src/hub/channel-follower.ts': 'a metric, by the database clock that it is given',
   'libs/nest/src/session/authenticate-route.ts': 'what is left of a token',
   'libs/nest/src/session/identify.ts': 'what is left of a token',
   'libs/nest/src/session/socket-session.ts': 'what is left of a token',
-  'libs/nest/src/stream/channel-publisher.ts': 'the time shown with a live event',
+  'libs/nest/src/stream/channel-publisher.ts':
+    'the time shown with a live event, by the database clock that it is given',
   'libs/nest/src/stream/partitions.ts': 'a second opinion on retention, which can only keep more',
 };
 
-const WALL_TIME = /\bDate\.now\b|\bnew Date\(\)|\bclock\.now\b/;
+const WALL_TIME = /\bDate\.now\b|\bnew Date\(\)|\b(?:clock|host)\.now\b/;
 const OWN_MONOTONIC = /\b(?:performance\.now|process\.hrtime)\b/;
 const CLOCK = 'libs/nest/src/core/clock.ts';
 

@@ -97,6 +97,7 @@ const providers: Provider[] = [
         sequencer: ring.sequencer,
         options: ring.options.stream,
         clock: systemClock,
+        databaseClock: ring.databaseClock,
         redis: ring.redisConnections,
         drain,
         readiness,

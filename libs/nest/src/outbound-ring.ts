@@ -1,5 +1,6 @@
 import type { BatchSenderParts } from './broker/redis/batch-sender.js';
 import { systemClock } from './core/clock.js';
+import { DatabaseClock } from './core/database-clock.js';
 import { randomIds } from './core/ids.js';
 import { systemRandom } from './core/random.js';
 import { metricCatalogue } from './metric-catalogue.js';
@@ -32,6 +33,8 @@ export class OutboundRing {
   readonly trace = new OpenTelemetryContext();
   /** Id of this process among those of the installation. */
   readonly node = randomIds.next();
+  /** The time of what all nodes share: of events, live ones included. */
+  readonly databaseClock = new DatabaseClock(systemClock);
   readonly database: SqlDatabase;
   readonly store: StreamStore;
   readonly sequencer: Sequencer;
@@ -39,13 +42,13 @@ export class OutboundRing {
   /** The database as the application uses it. */
   readonly millraceDatabase: MillraceDatabase;
 
-  constructor(private readonly outbound: ResolvedOutboundOptions) {
-    const { recorder } = this;
+  constructor(readonly outbound: ResolvedOutboundOptions) {
+    const { recorder, databaseClock } = this;
     const { stream, redis } = outbound;
     const clock = systemClock;
     this.database = databaseOf(outbound);
     this.millraceDatabase = new MillraceDatabase(this.database, stream.maxEventsPerTransaction);
-    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock });
+    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock, databaseClock });
     this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
     if (redis) {
       const connection = { url: redis.url, clock, random: systemRandom, recorder };
@@ -64,7 +67,7 @@ export class OutboundRing {
       sequencer: this.sequencer,
       ambient: this.database.ambient,
       ids: randomIds,
-      clock: systemClock,
+      clock: this.databaseClock,
       options: this.outbound.stream,
       trace: this.trace,
       ...parts,

@@ -94,13 +94,13 @@ export class Ring extends OutboundRing {
   ) {
     super(options);
     const clock = systemClock;
-    const { recorder, answers } = this;
+    const { recorder, answers, databaseClock } = this;
     const { stream, session, channel, hub, command } = options;
 
     this.subscriber = this.redis && new RedisSubscriber(this.redis.connection);
     this.broker =
       this.redis && this.subscriber
-        ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber, clock })
+        ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber, clock: databaseClock })
         : new MemoryBroker(recorder);
     this.subscriptions = new SubscriptionRegistry(
       { maxSubscriptions: session.maxSubscriptions, lagSpreadMs: channel.lagSpreadMs },
@@ -120,7 +120,7 @@ export class Ring extends OutboundRing {
       broker: this.broker,
       emitter: accessRoom,
       audience: accessRoom,
-      clock,
+      clock: databaseClock,
       random: systemRandom,
       recorder,
       options: hub,

@@ -37,6 +37,7 @@ function admin(more: Partial<NodeAdminParts> = {}): NodeAdmin {
     redis: undefined,
     options: { retentionMs: 60_000, channelRetentionMs: {} },
     clock: new FakeClock(),
+    databaseClock: { skewMs: -1_499.6 },
     ...more,
   });
 }
@@ -52,6 +53,7 @@ it('describes this node first, then those that answered', async () => {
         draining: false,
         redis: 'down',
         passAgeMs: 993,
+        clockSkewMs: -1_500,
         state: 'degraded',
         reason: 'Redis is away',
         health: { stream: 3 },

@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION, wireError, type ChannelName } from '@millrace/protoco
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { CommandRoute } from '../command/command-route.js';
 import type { Clock } from '../core/clock.js';
+import type { DatabaseClock } from '../core/database-clock.js';
 import type { Readiness } from '../health/readiness.js';
 import type { Hub } from '../hub/hub.js';
 import type { NodeDescription } from '../session/rooms/node-description.js';
@@ -37,6 +38,7 @@ export interface NodeAdminParts {
   readonly redis: readonly { readonly isUp: boolean }[] | undefined;
   readonly options: Pick<StreamOptions, 'retentionMs' | 'channelRetentionMs'>;
   readonly clock: Clock;
+  readonly databaseClock: Pick<DatabaseClock, 'skewMs'>;
 }
 
 /** What an operator may see of this node and do to it. */
@@ -44,7 +46,8 @@ export class NodeAdmin {
   constructor(private readonly parts: NodeAdminParts) {}
 
   describe(): NodeDescription {
-    const { node, version, sessions, subscriptions, sequencer, drain, redis, readiness, clock } = this.parts;
+    const { node, version, sessions, subscriptions, sequencer, drain, redis, readiness, clock, databaseClock } =
+      this.parts;
     const { state, reason } = readiness.current();
     return {
       id: node,
@@ -54,6 +57,7 @@ export class NodeAdmin {
       sessions: sessions.size,
       subscriptions: subscriptions.size,
       passAgeMs: sequencer.lastPassAt === undefined ? null : Math.round(clock.monotonic() - sequencer.lastPassAt),
+      clockSkewMs: databaseClock.skewMs === undefined ? null : Math.round(databaseClock.skewMs),
       redis: redis ? (redis.every(({ isUp }) => isUp) ? 'up' : 'down') : 'none',
       state,
       ...(reason !== undefined && { reason }),

@@ -10,7 +10,7 @@ export const batchesDelivered = {
 export const brokerLagSeconds = {
   kind: 'histogram',
   name: 'realtime_broker_lag_seconds',
-  help: 'Time from the numbering of a batch by another node to its arrival over Redis; as exact as the clock of the database host and of this one agree',
+  help: 'Time from the numbering of a batch by another node to its arrival over Redis, by the clock of the database, which this node knows to within half a round trip',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
 } as const satisfies HistogramMetric;
 

@@ -26,6 +26,8 @@ interface Fault {
   readonly scope: 'own' | 'shared' | 'compared';
   /** For how long it has been broken; no longer than that. Only what works elsewhere after its start is a proof. */
   readonly forMs?: number;
+  /** Whether the others are asked although the scope does not need it: the check itself listens to what they say. */
+  readonly asks?: boolean;
   readonly facts?: Facts;
 }
 

@@ -17,6 +17,7 @@ class Bench {
   scope: 'own' | 'shared' | 'compared' = 'compared';
   others: () => readonly HealthReport[] | Promise<readonly HealthReport[]> = () => [];
   asked = 0;
+  asks = false;
   readonly readiness = new Readiness({
     checks: [
       { name: 'delivery', check: () => this.#finding() },
@@ -51,7 +52,8 @@ class Bench {
 
   #finding(): Finding {
     if (this.brokenAt === undefined) return good;
-    return { kind: 'fault', scope: this.scope, reason: 'broken', forMs: this.clock.monotonic() - this.brokenAt };
+    const forMs = this.clock.monotonic() - this.brokenAt;
+    return { kind: 'fault', scope: this.scope, reason: 'broken', forMs, asks: this.asks };
   }
 }
 
@@ -90,6 +92,17 @@ describe('a node', () => {
     bench.break('shared');
     expect(await bench.statesFor(60_000)).toEqual(['degraded']);
     expect(bench.asked).toBe(0);
+  });
+
+  it('asks the others for a check that listens to them, whatever its scope', async () => {
+    bench.asks = true;
+    bench.break('own');
+    expect(await bench.statesFor(3_000)).toEqual(['unready']);
+    expect(bench.asked).toBeGreaterThan(1);
+    bench.brokenAt = undefined;
+    const { asked } = bench;
+    expect(await bench.statesFor(3_000)).toEqual(['ready']);
+    expect(bench.asked).toBe(asked);
   });
 
   it('is unready within four seconds when another works where it does not, and back by itself', async () => {

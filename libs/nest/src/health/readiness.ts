@@ -81,8 +81,9 @@ export class Readiness {
 
   /** One round: asks the others where there is something to compare, then sets the metrics and tells of a change. */
   async look(): Promise<void> {
-    const isFaulty = (finding: Finding): boolean => finding.kind === 'fault' && finding.scope === 'compared';
-    const hasFault = this.parts.checks.some((check) => isFaulty(check.check()));
+    const asks = (finding: Finding): boolean =>
+      finding.kind === 'fault' && (finding.scope === 'compared' || finding.asks === true);
+    const hasFault = this.parts.checks.some((check) => asks(check.check()));
     const reports = hasFault ? await this.parts.others().catch(() => []) : [];
     const now = this.parts.clock.monotonic();
     for (const check of this.parts.checks) {

@@ -31,7 +31,7 @@ export const eventsDelivered = {
 export const deliverSeconds = {
   kind: 'histogram',
   name: 'realtime_hub_deliver_seconds',
-  help: 'Time from the numbering of an event, right before its commit, to its emission on this node; as exact as the clock of the database host and of this one agree',
+  help: 'Time from the numbering of an event, right before its commit, to its emission on this node, by the clock of the database, which this node knows to within half a round trip',
   buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 } as const satisfies HistogramMetric;
 

@@ -19,6 +19,11 @@ export interface Identity<Principal = unknown> {
  */
 export interface Authenticator<Principal = unknown> {
   /**
+   * Difference of clocks that is forgiven when a token is checked, in ms. A node whose clock differs from the database's by
+   * more than that and than `stream.maxClockSkewMs` is not ready. @defaultValue 0
+   */
+  readonly clockToleranceMs?: number;
+  /**
    * Resolves with the identity that `token` proves.
    *
    * An identity without a valid `subject` or `expiresAt` is refused as `UNAUTHENTICATED`, and the log says why. So is an

@@ -68,6 +68,10 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
     this.#pinned = pinnedKey(options);
   }
 
+  get clockToleranceMs(): number {
+    return this.#leewaySeconds * 1_000;
+  }
+
   async authenticate(token: string): Promise<Identity<Principal>> {
     const { exp, sub, claims } = await this.#verify(token);
     return {

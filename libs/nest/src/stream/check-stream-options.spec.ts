@@ -12,6 +12,7 @@ it.each([
   [{ schema: 'Upper' }, 'schema'],
   [{ maxEventBytes: 1_048_577 }, 'maxEventBytes'],
   [{ retentionMs: 59_999 }, 'retentionMs'],
+  [{ maxClockSkewMs: 999 }, 'maxClockSkewMs'],
   [{ retentionMs: 1e15 }, 'retentionMs'],
   [{ channelRetentionMs: { desk: 1e15 } }, 'desk'],
   [{ partitionsAheadDays: 1 }, 'partitionsAheadDays'],

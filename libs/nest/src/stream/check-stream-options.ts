@@ -30,6 +30,7 @@ export function checkStreamOptions(options: StreamOptions): void {
     `pollIntervalMs is ${pollIntervalMs}; the most is ${MAX_POLL_INTERVAL_MS}`,
   );
   demand(partitionsAheadDays >= 2, `partitionsAheadDays is ${partitionsAheadDays}; the least is 2`);
+  demand(options.maxClockSkewMs >= 1_000, `maxClockSkewMs is ${options.maxClockSkewMs}; the least is 1000`);
   for (const name of ['maxEventsPerTransaction', 'maxWaitingPublishes', 'passMaxEvents', 'passMaxBytes'] as const) {
     demand(Number.isInteger(options[name]) && options[name] >= 1, `${name} is ${options[name]}; the least is 1`);
   }

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.js';
+import type { DatabaseClock } from '../core/database-clock.js';
 import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
+import { DATABASE_MS, sampled } from './clock-sample.js';
 import { sqlState } from './sql-error.js';
 import type { SqlDatabase } from './sql-database.port.js';
 import { longestRetention } from './retention.js';
@@ -12,6 +14,8 @@ export interface PartitionsParts {
   readonly options: StreamOptions;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  /** Learns from the round trips here, the first of which comes before the node takes anybody. */
+  readonly databaseClock?: DatabaseClock;
   readonly schema: string;
 }
 
@@ -45,7 +49,9 @@ export class Partitions {
 
   async make(): Promise<void> {
     const { database, options, schema } = this.parts;
-    await database.pass.query(`select ${schema}.make_partitions($1::int)`, [options.partitionsAheadDays]);
+    await sampled(this.parts, () =>
+      database.pass.query(`select ${schema}.make_partitions($1::int), ${DATABASE_MS}`, [options.partitionsAheadDays]),
+    );
   }
 
   /**

@@ -70,6 +70,12 @@ export const oldestXminAge = {
   help: 'Transactions since the oldest snapshot that this role can see; a high one keeps dead rows and slows the pass',
 } as const satisfies GaugeMetric;
 
+export const clockSkew = {
+  kind: 'gauge',
+  name: 'realtime_stream_clock_skew_seconds',
+  help: 'How far the wall clock of this host was ahead of the database’s when it was last compared; below 0 it is behind',
+} as const satisfies GaugeMetric;
+
 export const partitionCare = {
   kind: 'counter',
   name: 'realtime_stream_partition_care_total',

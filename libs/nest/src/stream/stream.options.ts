@@ -72,6 +72,12 @@ export interface StreamOptions {
   readonly careIntervalMs: number;
   /** Time between two readings of the gauges of backlog and snapshot age, in ms. @defaultValue 10000 */
   readonly gaugeIntervalMs: number;
+  /**
+   * How far the clock of this host and that of the database may be apart, in ms, before the node says so, and leaves the
+   * load balancer where its authenticator does not forgive that much. Raised: good tokens are refused, and expired ones
+   * accepted, for longer. Minimum 1000. @defaultValue 10000
+   */
+  readonly maxClockSkewMs: number;
   /** How long the database may take for one page of history, in ms; not on PGlite. @defaultValue 5000 */
   readonly historyTimeoutMs: number;
 }
@@ -94,5 +100,6 @@ export const defaultStreamOptions: StreamOptions = {
   partitionsAheadDays: 7,
   careIntervalMs: 600_000,
   gaugeIntervalMs: 10_000,
+  maxClockSkewMs: 10_000,
   historyTimeoutMs: 5_000,
 };

@@ -10,6 +10,8 @@ export interface NodeDescription {
   readonly subscriptions: number;
   /** Since its last pass that had the lock; null before the first. */
   readonly passAgeMs: number | null;
+  /** How far its wall clock is ahead of the database's; null before it has compared them. */
+  readonly clockSkewMs: number | null;
   readonly redis: 'up' | 'down' | 'none';
   readonly state: ReadinessState;
   /** Why it is not ready. */

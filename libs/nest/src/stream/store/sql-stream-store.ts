@@ -1,5 +1,6 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import type { Clock } from '../../core/clock.js';
+import type { DatabaseClock } from '../../core/database-clock.js';
 import type { PageLimits } from '../../core/page.js';
 import type { NewEvent } from '../../core/stream-event.js';
 import type { Recorder } from '../../telemetry/recorder.js';
@@ -23,6 +24,8 @@ export interface SqlStreamStoreParts {
   readonly options: StreamOptions;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  /** Is told the database's time whenever a statement brings it. */
+  readonly databaseClock?: DatabaseClock;
 }
 
 /** Where tests plant faults: another function of the schema in place of the real one. */
