@@ -39,7 +39,55 @@ describe('the boot stops', () => {
     class Feature {}
     @Module({ imports: [Feature, MillraceModule.forRootAsync({ useFactory: () => options })] })
     class Root {}
-    await expectRefused(Root, 'forRootAsync() is called more than once');
+    await expectRefused(Root, 'forRootAsync() is called more than once (in Root, Feature)');
+  });
+
+  it.each<[string, readonly DynamicModule[], string]>([
+    [
+      'forPublisher() beside forRoot()',
+      [MillraceModule.forRoot(options), MillraceModule.forPublisher({ postgres: options.postgres })],
+      'remove forPublisher()',
+    ],
+    [
+      'forPublisher() before forRootAsync()',
+      [
+        MillraceModule.forPublisherAsync({ useFactory: () => ({ postgres: options.postgres }) }),
+        MillraceModule.forRootAsync({ useFactory: () => options }),
+      ],
+      'remove forPublisher()',
+    ],
+    [
+      'forPublisher() for two databases',
+      ['a', 'b'].map((name) => MillraceModule.forPublisher({ postgres: { connectionString: `postgres://x/${name}` } })),
+      'MillraceModule.forPublisher() is called more than once',
+    ],
+    [
+      'forRoot() for two databases',
+      ['a', 'b'].map((name) =>
+        MillraceModule.forRoot({ authenticate, postgres: { connectionString: `postgres://x/${name}` } }),
+      ),
+      'MillraceModule.forRoot() or forRootAsync() is called more than once',
+    ],
+  ])('for two in one container: %s, at any depth', async (_, [first, second], message) => {
+    @Module({ imports: [second!] })
+    class Deep {}
+    @Module({ imports: [Deep] })
+    class Feature {}
+    @Module({ imports: [first!, Feature] })
+    class Root {}
+    await expectRefused(Root, message);
+    @Module({ imports: [first!, second!] })
+    class Flat {}
+    await expectRefused(Flat, '(in Flat)');
+  });
+
+  it('for a module without options, in a feature or alone', async () => {
+    @Module({ imports: [MillraceModule] })
+    class Feature {}
+    @Module({ imports: [Feature, MillraceModule.forRoot(options)] })
+    class Root {}
+    await expectRefused(Root, 'imported without options (in Feature): import MillraceModule.forRoot()');
+    await expectRefused(Feature, 'imported without options (in Feature): import MillraceModule.forRoot()');
   });
 
   it.each(['/realtime', '/realtime/'])('for a gateway of somebody else at its path, as %s', async (path) => {

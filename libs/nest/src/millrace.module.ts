@@ -11,6 +11,7 @@ import {
   DiscoveryService,
   ExternalContextCreator,
   HttpAdapterHost,
+  ModulesContainer,
 } from '@nestjs/core';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { NodeAdmin } from './admin/node-admin.js';
@@ -20,8 +21,10 @@ import { systemClock } from './core/clock.js';
 import { systemRandom } from './core/random.js';
 import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
+import { NODE_OPTIONS } from './internal-constants.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
 import { nodeReadiness } from './node-readiness.js';
+import { checkOneMillrace } from './one-millrace.js';
 import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
 import { Ring } from './ring.js';
@@ -33,7 +36,9 @@ import { SqlOutbox } from './stream/store/sql-outbox.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
 import { Recorder } from './telemetry/recorder.js';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<MillraceOptions>()
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MillraceOptions>({
+  optionsInjectionToken: NODE_OPTIONS,
+})
   .setClassMethodName('forRoot')
   .setExtras({}, (definition) => ({ ...definition, global: true }))
   .build();
@@ -43,13 +48,23 @@ const fromRing = <T>(read: (ring: Ring) => T) => ({ inject: [Ring], useFactory: 
 const providers: Provider[] = [
   {
     provide: Ring,
-    inject: [MODULE_OPTIONS_TOKEN, DiscoveryService, ExternalContextCreator, ApplicationConfig],
+    inject: [
+      { token: NODE_OPTIONS, optional: true },
+      ModulesContainer,
+      DiscoveryService,
+      ExternalContextCreator,
+      ApplicationConfig,
+    ],
     useFactory: (
-      options: MillraceOptions,
+      options: MillraceOptions | undefined,
+      modules: ModulesContainer,
       discovery: DiscoveryService,
       contexts: ExternalContextCreator,
       applicationConfig: ApplicationConfig,
-    ) => new Ring(resolveOptions(options), { discovery, contexts, applicationConfig }),
+    ) => {
+      checkOneMillrace(modules);
+      return new Ring(resolveOptions(options), { discovery, contexts, applicationConfig });
+    },
   },
   { provide: SessionParts, ...fromRing((ring) => ring.gatewayParts) },
   SessionGateway,

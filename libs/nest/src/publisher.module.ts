@@ -1,8 +1,10 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
 import { ChannelAccess } from './channel/channel-access.js';
 import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
+import { checkOneMillrace } from './one-millrace.js';
 import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
 import { publisherReadiness } from './node-readiness.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
@@ -24,8 +26,11 @@ const fromRing = <T>(read: (ring: WorkerRing) => T) => ({ inject: [WorkerRing], 
   providers: [
     {
       provide: WorkerRing,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: PublisherOptions) => new WorkerRing(resolvePublisherOptions(options)),
+      inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
+      useFactory: (options: PublisherOptions, modules: ModulesContainer) => {
+        checkOneMillrace(modules);
+        return new WorkerRing(resolvePublisherOptions(options));
+      },
     },
     { provide: Readiness, ...fromRing(publisherReadiness) },
     {
