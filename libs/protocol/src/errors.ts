@@ -61,7 +61,7 @@ export const errors = {
   FRAME_INVALID: entry(
     'never',
     'The frame does not have the form that the protocol asks for.',
-    'Send frames as docs/protocol.md describes them, or use the SDK.',
+    'Send frames as docs/protocol.md describes them, or use the SDK. `details` names a key that is not allowed: `__proto__` or `constructor`.',
   ),
   FRAME_TOO_COMPLEX: entry(
     'never',
@@ -127,8 +127,8 @@ export const errors = {
   ),
   RESULT_INVALID: entry(
     'never',
-    'The handler returned something that is not JSON. Whether its effects stand says `outcome`.',
-    'Return plain data: no BigInt, no cycle, no nesting beyond the bound.',
+    'The handler returned something that JSON would change. `outcome` says whether its effects were committed.',
+    'Read `details`: the path of the value. Return plain data: no NaN, Map, BigInt, Buffer or cycle, no nesting beyond the bound.',
   ),
   // Transactions and publishing
   TRANSACTION_ENDED: entry(
@@ -153,8 +153,8 @@ export const errors = {
   ),
   EVENT_INVALID: entry(
     'never',
-    'The event cannot be stored: its data is not JSON, or a name is out of bounds.',
-    'Publish plain data on a channel and with a type of the contract.',
+    'The event cannot be stored: JSON would change its data, or a name is out of bounds.',
+    'Read `details`: the path of the value. Publish plain data, no NaN, Map, BigInt or Buffer, with a type of the contract.',
   ),
   EVENT_TOO_LARGE: entry(
     'never',
@@ -241,7 +241,7 @@ export interface WireError {
   readonly outcome?: CommandOutcome;
   /** Of a refused token: what was wrong with it, in one word of {@link tokenFaults} or of a newer server. */
   readonly reason?: TokenFault | (string & {});
-  /** With `VALIDATION_FAILED`: each field that is wrong. */
+  /** What is wrong, by its path: with `VALIDATION_FAILED` each field, with `EVENT_INVALID` and its kin one value. */
   readonly details?: readonly FieldError[];
   /** The HTTP status of the application's exception, with `REJECTED`, `TOO_MANY_REQUESTS` and `UNAVAILABLE`. */
   readonly status?: number;

@@ -82,8 +82,18 @@ it.each(nobody)('lets everybody ask anew when %j does not say whose access is wi
 
 it.each(nobody)('revoke() takes no %j for a withdrawal', async (revocation) => {
   const publish = vi.fn<() => Promise<never>>();
-  await expect(new ChannelAccess({ publish }).revoke(revocation as Revocation)).rejects.toThrow(TypeError);
+  await expect(new ChannelAccess({ publish }).revoke(revocation as Revocation)).rejects.toBeInstanceOf(Error);
   expect(publish).not.toHaveBeenCalled();
+});
+
+it.each([
+  [{ subject: 'ann', channel: 'no/channel' }, { code: 'CHANNEL_INVALID' }],
+  [{ subject: 'a\0b' }, { code: 'EVENT_INVALID', detail: { details: [{ field: 'subject' }] } }],
+  [{ subject: 7 }, { name: 'TypeError' }],
+  [{}, { name: 'TypeError' }],
+])('revoke() says of %j whether a text of a client is wrong or the call', async (revocation, error) => {
+  const access = new ChannelAccess({ publish: vi.fn<() => Promise<never>>() });
+  await expect(access.revoke(revocation as Revocation)).rejects.toMatchObject(error);
 });
 
 it('takes what SQL leaves empty for left out', () => {

@@ -1,4 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { isChannelName } from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
+import { isSubject } from '../session/subject.js';
 import type { ChannelPublisher, StatementRunner } from '../stream/channel-publisher.js';
 import { accessChannel, readRevocation, type Revocation } from './access-channel.js';
 
@@ -18,12 +21,23 @@ export class ChannelAccess {
    * takes the right away, with `tx` one of your own, and the nodes hear of it when that is committed. The policy is asked
    * again when they subscribe again, so it has to know by then.
    *
-   * @throws TypeError when it names neither the subject of a principal nor one channel, or something that is none
-   * @throws CodedError as `ChannelPublisher.publish` does
+   * @throws TypeError when it names neither the subject of a principal nor a channel
+   * @throws CodedError `CHANNEL_INVALID` for the name of no channel, `EVENT_INVALID` for a text that cannot be a subject;
+   * otherwise as `ChannelPublisher.publish` does
    */
   async revoke(from: Revocation, options: { readonly tx?: StatementRunner } = {}): Promise<void> {
     const revocation = readRevocation(from);
-    if (!revocation) throw new TypeError('revoke() takes the subject of a principal, the name of one channel, or both');
+    if (!revocation) throw refusalOf(from);
     await this.publisher.publish(accessChannel, {}, 'access.revoked', revocation, options);
   }
+}
+
+/** Both may be texts of a client. */
+function refusalOf({ subject, channel }: Revocation): Error {
+  if (typeof channel === 'string' && !isChannelName(channel)) return new CodedError('CHANNEL_INVALID');
+  if (typeof subject === 'string' && !isSubject(subject)) {
+    const rules = { text: 'A subject has 1 to 255 characters, without control characters' };
+    return new CodedError('EVENT_INVALID', { details: [{ field: 'subject', rules }] });
+  }
+  return new TypeError('revoke() takes the subject of a principal, the name of one channel, or both');
 }

@@ -49,7 +49,7 @@ export class CommandPlaces {
   take(session: Session, id: string): CommandPlace {
     const count = this.#counts.get(session) ?? { taken: 0, unanswered: new Set() };
     this.#counts.set(session, count);
-    if (count.unanswered.has(id)) throw new CodedError('COMMAND_DUPLICATE');
+    if (count.unanswered.has(id)) throw new CodedError('COMMAND_DUPLICATE', { outcome: 'unknown' });
     if (count.taken >= this.bounds.ofSession) throw full('COMMANDS_IN_FLIGHT', RETRY_AFTER_MS);
     if (this.#unanswered >= this.bounds.ofNode) throw full('BUSY', BUSY_RETRY_AFTER_MS);
     count.taken++;

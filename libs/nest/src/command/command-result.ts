@@ -1,22 +1,14 @@
-import { CodedError } from '../core/coded-error.js';
-import { isWithinBounds, type JsonBounds } from '../core/json-bounds.js';
+import { faithfulJson } from '../core/faithful-json.js';
+import type { JsonBounds } from '../core/json-bounds.js';
 
 /**
  * A handler's result as plain JSON. Socket.IO would end the process over a BigInt or a cycle, overflow the stack over
- * deep nesting, and send a Buffer as an attachment: here each of them becomes data or an error. The bounds are those of
- * the JSON: an entity with a `toJSON` may be anything inside.
+ * deep nesting, and send a Buffer as an attachment: here each of them is an error. The bounds are those of the JSON: an
+ * entity with a `toJSON` may be anything inside.
+ *
+ * @throws CodedError `RESULT_INVALID`, with the path of what JSON would change
  */
 export function plainResult(result: unknown, bounds: JsonBounds): unknown {
-  const plain = throughJson(result);
-  if (!isWithinBounds(plain, bounds)) throw new CodedError('RESULT_INVALID');
-  return plain;
-}
-
-function throughJson(result: unknown): unknown {
-  try {
-    const text: string | undefined = JSON.stringify(result);
-    return text === undefined ? undefined : (JSON.parse(text) as unknown);
-  } catch (error) {
-    throw new CodedError('RESULT_INVALID', {}, { cause: error });
-  }
+  if (result === undefined) return undefined;
+  return JSON.parse(faithfulJson(result, bounds, 'RESULT_INVALID')) as unknown;
 }

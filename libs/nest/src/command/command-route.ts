@@ -29,6 +29,7 @@ export interface CommandRouteParts {
 /** The one wire event of all commands: finds the handler, holds the deadline, answers once. */
 export class CommandRoute implements FrameRoute {
   readonly name = 'command';
+  readonly hasOutcome = true;
   readonly #handlers = new Map<string, CommandHandler>();
   readonly #places: CommandPlaces;
 

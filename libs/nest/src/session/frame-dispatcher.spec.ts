@@ -96,6 +96,27 @@ describe('FrameDispatcher', () => {
       expect(await send('echo', Array(99).fill(0))).toMatchObject([{ ok: true }]);
     });
 
+    it.each([
+      ['{"data":{"a":[{"__proto__":{"admin":true}}]}}', 'data.a.0.__proto__'],
+      ['{"constructor":{"prototype":{"admin":true}}}', 'constructor'],
+    ])('refuses a key that libraries drop without a word: %s', async (text, field) => {
+      const { send, refused } = scene();
+      const details = [{ field, rules: { json: 'a key that is not allowed' } }];
+      expect(await send('echo', JSON.parse(text))).toEqual(failed('FRAME_INVALID', { details }));
+      expect(refused('key')).toBe(1);
+      expect(await send('echo', { a: '__proto__', list: ['constructor'], toString: 1 })).toMatchObject([{ ok: true }]);
+    });
+
+    it('says of a refused request that has an outcome that it was not applied', async () => {
+      const { send, session } = scene([route('act', () => Promise.resolve({}), { hasOutcome: true }), echo]);
+      const body: unknown = JSON.parse('{"__proto__":1}');
+      session.drain(1_000);
+      for (const answers of [await send('act', {}), await send('act', body)]) {
+        expect(answers).toMatchObject([{ ok: false, error: { outcome: 'not-applied' } }]);
+      }
+      expect(await send('echo')).toEqual(failed('DRAINING'));
+    });
+
     it('refuses frames above the rate, and says when to come back', async () => {
       const { bench, send, refused } = scene([echo], { framesPerSecond: 10, frameBurst: 2 });
       await send('echo');

@@ -1,6 +1,14 @@
 import { Logger } from '@nestjs/common';
-import { wireError, type Answer, type ErrorCode, type WireError } from '@millrace/protocol';
-import { isWithinBounds } from '../core/json-bounds.js';
+import {
+  unfaithfulValue,
+  wireError,
+  type Answer,
+  type ErrorCode,
+  type FieldError,
+  type WireError,
+} from '@millrace/protocol';
+import { notJson } from '../core/faithful-json.js';
+import { jsonFault } from '../core/json-bounds.js';
 import { logError } from '../core/log-error.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { CodedAnswer } from './coded-answer.js';
@@ -74,7 +82,10 @@ export class FrameDispatcher {
     try {
       const route = this.#routes.get(name);
       const refusal = this.#refusal(session, route, body);
-      if (refusal || !route) return { ok: false, error: refusal ?? wireError('FRAME_INVALID') };
+      if (refusal || !route) {
+        const error = refusal ?? wireError('FRAME_INVALID');
+        return { ok: false, error: route?.hasOutcome ? { ...error, outcome: 'not-applied' } : error };
+      }
       return { ...(await this.parts.registry.track(route.handle(session, body))), ok: true };
     } catch (error) {
       return { ok: false, error: this.parts.answers.of(error, name) };
@@ -97,12 +108,24 @@ export class FrameDispatcher {
       if (session.isBehind) return this.#refuse('lagging', 'BUSY', { retryAfterMs: LAGGING_RETRY_AFTER_MS });
     }
     const { maxFrameDepth: maxDepth, maxFrameNodes: maxNodes } = this.parts.options;
-    if (!isWithinBounds(body, { maxDepth, maxNodes })) return this.#refuse('complexity', 'FRAME_TOO_COMPLEX');
+    const fault = jsonFault(body, { maxDepth, maxNodes });
+    if (fault === 'complex') return this.#refuse('complexity', 'FRAME_TOO_COMPLEX');
+    if (fault) return this.#refuse('key', 'FRAME_INVALID', { details: detailsOf(body) });
     return undefined;
   }
 
-  #refuse(reason: RefusalReason, code: ErrorCode, more: { retryAfterMs?: number } = {}): WireError {
+  #refuse(
+    reason: RefusalReason,
+    code: ErrorCode,
+    more: { retryAfterMs?: number; details?: readonly FieldError[] } = {},
+  ): WireError {
     this.parts.recorder.count(framesRefused, { reason });
     return wireError(code, more);
   }
+}
+
+/** A body that came as JSON has no other fault. */
+function detailsOf(body: unknown): readonly FieldError[] {
+  const fault = unfaithfulValue(body);
+  return fault ? [notJson(fault.path, fault.what)] : [];
 }

@@ -12,8 +12,10 @@ export interface FrameRoute {
    * session would cost more.
    */
   readonly isUrgent?: boolean;
+  /** Its answers say in `outcome` what became of the request; refused before `handle`, it was not applied. */
+  readonly hasOutcome?: boolean;
   /**
-   * `body` has passed the bounds on depth and size and nothing else: the route checks its form.
+   * `body` has passed the bounds on depth and size, has no forbidden key, and nothing else is known of it: the route checks its form.
    * Resolves with the body of an `{ ok: true }` answer; a rejection becomes a coded `{ ok: false }` one.
    */
   handle(session: Session, body: unknown): Promise<object>;

@@ -37,7 +37,7 @@ export const framesRefused = {
   kind: 'counter',
   name: 'realtime_session_frames_refused_total',
   help: 'Client frames that were refused before any stage saw them',
-  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'draining', 'lagging'] },
+  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'key', 'draining', 'lagging'] },
 } as const satisfies CounterMetric;
 
 export const sessionsLagging = {

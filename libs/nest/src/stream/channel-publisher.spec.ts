@@ -89,6 +89,30 @@ describe('ChannelPublisher', () => {
     expect(sent).toEqual([]);
   });
 
+  it.each([
+    ['a text that is no segment', 'a b'],
+    ['a text with a dot', 'a.b'],
+    ['nothing', ''],
+    ['a wildcard', '*'],
+    ['a NUL', 'a\0'],
+    ['half of a character', '\ud800'],
+    ['a text that is too long', 'x'.repeat(256)],
+    ['a number', 7],
+    ['a list', ['red']],
+    ['no value', undefined],
+  ])('refuses %s as a parameter of the channel, and says which', async (_, book) => {
+    for (const contract of [notes, looks]) {
+      const type = contract === notes ? 'note.written' : 'book.opened';
+      await expect(
+        publisher.publish(contract, { book: book as string }, type as never, 1 as never),
+      ).rejects.toMatchObject({
+        code: 'CHANNEL_INVALID',
+        detail: { details: [{ field: 'book' }] },
+      });
+    }
+    expect([stored, sent]).toEqual([[], []]);
+  });
+
   it('takes the longest key', async () => {
     expect(await publish(1, { key: '🛫' + 'ü'.repeat(253) })).toMatchObject({ offset: 1 });
   });

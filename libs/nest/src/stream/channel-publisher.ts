@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import {
   channelName,
+  isChannelSegment,
   type ChannelContract,
+  type ChannelName,
   type EventData,
   type EventType,
   type Offset,
@@ -95,7 +97,8 @@ export class ChannelPublisher {
   /**
    * Joins the transaction that `tx` belongs to: the event exists if and only if that commits.
    *
-   * @throws CodedError `EVENT_INVALID` or `EVENT_TOO_LARGE` for data that cannot be stored, `TRANSACTION_ENDED` after
+   * @throws CodedError `CHANNEL_INVALID` for parameters that name no channel, `EVENT_INVALID` or `EVENT_TOO_LARGE` for
+   * data that cannot be stored or that JSON would change, with the path in `details`, `TRANSACTION_ENDED` after
    * the end of the handler, `TRANSACTION_TOO_LARGE` past the bound, `OVERLOADED` when too many events wait.
    */
   publish<C extends ChannelContract, Type extends EventType<C>>(
@@ -125,12 +128,13 @@ export class ChannelPublisher {
     data: EventData<C, Type>,
     { tx, key }: PublishOptions = {},
   ): Promise<Published> {
-    if (!isType(type, contract) || !isKey(key)) throw new CodedError('EVENT_INVALID');
+    if (!isType(type, contract)) throw outOfBounds('type');
+    if (!isKey(key)) throw outOfBounds('key');
     this.parts.onPublish?.(contract);
     const around = this.parts.ambient.current();
     const cause = this.#cause(around?.cause);
     const event: NewEvent = {
-      channel: channelName(contract, params),
+      channel: nameOf(contract, params),
       id: this.parts.ids.next(),
       type,
       data: encodeEventData(data, this.parts.options),
@@ -184,6 +188,23 @@ function executorOn(tx: StatementRunner): SqlExecutor {
       return [];
     },
   };
+}
+
+const outOfBounds = (field: 'type' | 'key'): CodedError =>
+  new CodedError('EVENT_INVALID', { details: [{ field, rules: { text: `The ${field} is out of bounds` } }] });
+
+/** Parameters often are texts of a client: one that names no channel is a refusal, not a fault of the server. */
+function nameOf<C extends ChannelContract>(contract: C, params: ParamsOf<C>): ChannelName {
+  try {
+    return channelName(contract, params);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const wrong = Object.entries(Object(params) as object).find(
+      ([, value]) => typeof value !== 'string' || !isChannelSegment(value),
+    );
+    const details = wrong && [{ field: wrong[0], rules: { segment: 'It cannot be a part of the name of a channel' } }];
+    throw new CodedError('CHANNEL_INVALID', { ...(details && { details }) }, { cause: error });
+  }
 }
 
 /** PostgreSQL has no text with a NUL in it, and UTF-8 has one character for all surrogates that stand alone. */

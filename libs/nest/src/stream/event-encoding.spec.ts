@@ -7,7 +7,9 @@ it.each([
   ['an object', { a: [1, 'ü'] }, '{"a":[1,"ü"]}'],
   ['no data', undefined, 'null'],
   ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
-  ['NaN', Number.NaN, 'null'],
+  ['a property without a value', { a: undefined, b: 1 }, '{"b":1}'],
+  ['zero with a sign', { a: -0 }, '{"a":0}'],
+  ['brackets in a text', '[[[[[[{{{{', '"[[[[[[{{{{"'],
   ['half of a character', '\ud800', '"\\ud800"'],
   ['an entity that is large inside', { toJSON: () => 1, inner: Array.from({ length: 99 }, () => 0) }, '1'],
 ])('encodes %s', (_, data, text) => {
@@ -34,6 +36,26 @@ it.each([
   ],
 ])('refuses %s', (_, data) => {
   expect(() => encodeEventData(data, bounds)).toThrow(expect.objectContaining({ code: 'EVENT_INVALID' }));
+});
+
+it.each([
+  ['NaN', { price: Number.NaN }, 'price'],
+  ['an infinity', [1, Infinity], '1'],
+  ['an invalid date', { at: new Date(Number.NaN) }, 'at'],
+  ['a Map', { seats: { byRow: new Map([[1, 2]]) } }, 'seats.byRow'],
+  ['a Set', new Set([1]), ''],
+  ['an Error', { error: new Error('no') }, 'error'],
+  ['bytes', { image: new Uint8Array(2) }, 'image'],
+  ['an element without a value', { list: [1, undefined] }, 'list.1'],
+  ['a key that code copies into prototypes', JSON.parse('{"a":[{"__proto__":{}}]}'), 'a.0.__proto__'],
+  ['a BigInt', { n: 1n }, 'n'],
+])('names the path of %s', (_, data, field) => {
+  expect(() => encodeEventData(data, bounds)).toThrow(
+    expect.objectContaining({
+      code: 'EVENT_INVALID',
+      detail: { details: [{ field, rules: { json: expect.any(String) as string } }] },
+    }),
+  );
 });
 
 it('counts bytes, not characters', () => {
