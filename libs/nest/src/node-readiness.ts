@@ -6,6 +6,7 @@ import { PassCheck } from './health/pass.check.js';
 import type { HealthReport } from './health/proof.js';
 import { Readiness } from './health/readiness.js';
 import { RedisCheck } from './health/redis.check.js';
+import { RefusalsCheck } from './health/refusals.check.js';
 import type { Ring } from './ring.js';
 import type { SessionDrain } from './session/session-drain.js';
 import type { NodeDescription } from './session/rooms/node-description.js';
@@ -31,6 +32,7 @@ export function nodeReadiness(ring: Ring, drain: SessionDrain): Readiness {
       new LogTailCheck(hub, clock),
       new RedisCheck(ring.redisConnections),
       clockCheck,
+      new RefusalsCheck(ring.refusals, clock),
     ],
     others: async () => {
       const { nodes } = await others.ask(ASK_TIMEOUT_MS);

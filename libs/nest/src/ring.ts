@@ -28,6 +28,8 @@ import { FrameDispatcher } from './session/frame-dispatcher.js';
 import type { FrameRoute } from './session/frame-route.js';
 import { Identify } from './session/identify.js';
 import { NestInvoker } from './session/nest-invoker.js';
+import { LateRefusals } from './session/refusals/late-refusals.js';
+import { RefusalTally } from './session/refusals/refusal-tally.js';
 import { OtherNodes } from './session/rooms/other-nodes.js';
 import { SessionRegistry } from './session/session-registry.js';
 import { SlowSessions } from './session/slow-sessions.js';
@@ -78,6 +80,7 @@ export class Ring extends OutboundRing {
   readonly sharedRooms = new SharedRooms();
 
   // session, command, channel
+  readonly refusals = new RefusalTally(systemClock);
   readonly sessions: SessionRegistry;
   readonly slowSessions: SlowSessions;
   readonly authorizer: Authorizer;
@@ -138,7 +141,7 @@ export class Ring extends OutboundRing {
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
     const invoker = new NestInvoker(host.contexts);
-    const identify = new Identify(options.authenticate, session, clock);
+    const identify = new Identify(options.authenticate, session, clock, this.refusals);
     this.sessions = new SessionRegistry(recorder);
     this.slowSessions = new SlowSessions({
       registry: this.sessions,
@@ -171,6 +174,7 @@ export class Ring extends OutboundRing {
       namespace: this.realtime.namespace,
       applicationConfig: host.applicationConfig,
       identify,
+      lateRefusals: new LateRefusals(this.refusals, clock, session.authenticateTimeoutMs),
       registry: this.sessions,
       dispatcher: new FrameDispatcher(routes, { registry: this.sessions, answers, recorder, options: session }),
       emitter: this.emitter,

@@ -6,6 +6,8 @@ import { FakeClock } from '../core/testing/fake-clock.js';
 import { Admission } from './admission.js';
 import type { Identity } from './authenticator.port.js';
 import { Identify } from './identify.js';
+import { LateRefusals } from './refusals/late-refusals.js';
+import { RefusalTally } from './refusals/refusal-tally.js';
 import { Deferred } from './testing/deferred.js';
 
 const ann: Identity = { principal: 1, subject: 'ann' };
@@ -16,15 +18,20 @@ function scene(answer = answerTo) {
     asked.push(token);
     return answer(token);
   };
-  const identify = new Identify({ authenticate }, { authenticateTimeoutMs: 1_000 }, new FakeClock());
-  return { asked, admission: new Admission(identify) };
+  const clock = new FakeClock();
+  const tally = new RefusalTally(clock);
+  const identify = new Identify({ authenticate }, { authenticateTimeoutMs: 1_000 }, clock, tally);
+  return { asked, clock, tally, admission: new Admission(identify, new LateRefusals(tally, clock, 5_000)) };
 }
 
 const answerTo = (token: string): Promise<Identity> =>
   token === 'good' ? Promise.resolve(ann) : Promise.reject(new CodedError('UNAUTHENTICATED'));
 
 const socketOn = (conn: object, token: string, protocol: number = PROTOCOL_VERSION) =>
-  ({ conn, handshake: { auth: { protocol, token, client: {} } } }) as unknown as Socket;
+  ({
+    conn,
+    handshake: { auth: { protocol, token, client: {} }, address: '203.0.113.7', headers: {} },
+  }) as unknown as Socket;
 
 describe('Admission', () => {
   it('lets in who the authenticator knows, and keeps the token nowhere', async () => {

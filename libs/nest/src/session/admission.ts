@@ -3,6 +3,8 @@ import { CodedError } from '../core/coded-error.js';
 import type { Identity } from './authenticator.port.js';
 import { readHandshake } from './handshake.js';
 import type { Identify } from './identify.js';
+import { networkOf } from './refusals/client-address.js';
+import type { LateRefusals } from './refusals/late-refusals.js';
 
 /** A client fetches a fresh token and tries again; whoever needs more tries is guessing. */
 const MAX_REFUSALS = 3;
@@ -19,7 +21,10 @@ interface Tries {
 export class Admission {
   readonly #tries = new WeakMap<object, Tries>();
 
-  constructor(private readonly identify: Identify) {}
+  constructor(
+    private readonly identify: Identify,
+    private readonly late: Pick<LateRefusals, 'hold'>,
+  ) {}
 
   /** @throws CodedError `RATE_LIMITED`, `PROTOCOL_UNSUPPORTED`, or whatever the authenticator says */
   async admit(socket: Socket): Promise<Identity> {
@@ -30,9 +35,10 @@ export class Admission {
       const { token } = readHandshake(socket.handshake.auth);
       // `fetchSockets()` hands the handshake to other nodes; the token has no business there, or anywhere after this.
       delete socket.handshake.auth['token'];
-      return await this.identify.identify(token);
+      return await this.identify.identify(token, networkOf(socket.handshake));
     } catch (error) {
       tries.refusals++;
+      if (isOfToken(error)) await this.late.hold();
       throw error;
     } finally {
       tries.pending = false;
@@ -45,3 +51,6 @@ export class Admission {
     return tries;
   }
 }
+
+const isOfToken = (error: unknown): boolean =>
+  error instanceof CodedError && (error.code === 'UNAUTHENTICATED' || error.code === 'TOKEN_EXPIRED');

@@ -3,13 +3,17 @@ import { CodedError } from '../core/coded-error.js';
 import { AuthenticateRoute } from './authenticate-route.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { Identify } from './identify.js';
+import { RefusalTally } from './refusals/refusal-tally.js';
 import type { Session } from './session.js';
 import { SessionBench } from './testing/session-bench.js';
 import { Deferred } from './testing/deferred.js';
 
 function scene(authenticate: Authenticator['authenticate']) {
   const bench = new SessionBench();
-  const route = new AuthenticateRoute(new Identify({ authenticate }, bench.options, bench.clock), bench.clock);
+  const route = new AuthenticateRoute(
+    new Identify({ authenticate }, bench.options, bench.clock, new RefusalTally(bench.clock)),
+    bench.clock,
+  );
   return { bench, route, ...bench.open() };
 }
 

@@ -4,12 +4,16 @@ import { CodedError } from '../core/coded-error.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { Identify } from './identify.js';
+import { RefusalTally } from './refusals/refusal-tally.js';
 
 const ann = { principal: 1, subject: 'ann' };
 
 function scene(authenticate: Authenticator['authenticate']) {
   const clock = new FakeClock();
-  return { clock, identify: new Identify({ authenticate }, { authenticateTimeoutMs: 1_000 }, clock) };
+  return {
+    clock,
+    identify: new Identify({ authenticate }, { authenticateTimeoutMs: 1_000 }, clock, new RefusalTally(clock)),
+  };
 }
 
 const refusalOf = (identity: Promise<Identity>): Promise<unknown> => identity.catch((error: unknown) => error);

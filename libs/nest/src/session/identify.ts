@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { inTime, LATE } from '../core/in-time.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
+import type { RefusalTally } from './refusals/refusal-tally.js';
+import { TokenRefusal } from './refusals/token-refusal.js';
 import type { SessionOptions } from './session.options.js';
 import { IdentityCheck, ofAuthenticator } from './identity-check.js';
 
@@ -13,9 +15,22 @@ export class Identify {
     private readonly authenticator: Authenticator,
     private readonly options: Pick<SessionOptions, 'authenticateTimeoutMs'>,
     private readonly clock: Clock,
+    private readonly tally: Pick<RefusalTally, 'accepted' | 'refused'>,
   ) {}
 
-  async identify(token: string): Promise<Identity> {
+  /** @param network where the client comes from; absent on a session, whose token has been accepted before */
+  async identify(token: string, network?: string): Promise<Identity> {
+    try {
+      const identity = await this.#identityOf(token);
+      this.tally.accepted();
+      return identity;
+    } catch (error) {
+      this.tally.refused(error, network);
+      throw error;
+    }
+  }
+
+  async #identityOf(token: string): Promise<Identity> {
     const { authenticateTimeoutMs } = this.options;
     const abort = new AbortController();
     const identity = await inTime(this.clock, authenticateTimeoutMs, this.#ask(token, abort.signal));
@@ -25,7 +40,7 @@ export class Identify {
     }
     this.#check.check(identity);
     if (identity.expiresAt !== undefined && identity.expiresAt <= this.clock.now()) {
-      throw new CodedError('TOKEN_EXPIRED');
+      throw new TokenRefusal('TOKEN_EXPIRED', {}, { kind: 'clock', source: identity.subject });
     }
     return identity;
   }

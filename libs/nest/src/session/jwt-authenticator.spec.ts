@@ -124,6 +124,23 @@ describe('jwt() with a secret', () => {
   });
 });
 
+describe('a refusal that may be the fault of the node', () => {
+  const forged = bytes('t'.repeat(32));
+  it.each([
+    ['an expired token, by its subject', token({ exp: 1 }), { kind: 'clock', source: 'ann' }],
+    ['a token of the future, by its subject', token({ nbf: nowSeconds() + 60 }), { kind: 'clock', source: 'ann' }],
+    ['a bad signature of a token like ours', token({}, forged), { kind: 'key' }],
+    ['another issuer, well signed', token({ iss: 'https://other.example' }), { kind: 'key' }],
+    ['a bad signature of any other token', token({ iss: 'https://other.example' }, forged), undefined],
+    ['a bad signature for another audience', token({ aud: 'other' }, forged), undefined],
+    ['an expired token that somebody invented', token({ exp: 1, aud: 'other' }, forged), undefined],
+    ['a token without subject', token({ sub: undefined } as unknown as JWTPayload), undefined],
+    ['rubbish', 'abc', undefined],
+  ])('is %s', async (_what, text, suspicion) => {
+    await expect(authenticate(text)).rejects.toMatchObject({ suspicion });
+  });
+});
+
 describe('jwt() with a public key', () => {
   it.each([
     ['RS256', rsa],

@@ -1,10 +1,10 @@
 import { jwtVerify } from 'jose';
 import { BootError } from '../core/boot-error.js';
-import { CodedError } from '../core/coded-error.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
+import { TokenRefusal } from './refusals/token-refusal.js';
 import { isSubject } from './subject.js';
-import { refusalOf } from './token-fault.js';
+import { refusalOf } from './refusals/token-fault.js';
 
 /**
  * What a verified token says.
@@ -90,10 +90,11 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
         clockTolerance: this.#leewaySeconds,
       });
       const { exp, sub } = payload;
-      if (exp === undefined || !isSubject(sub)) throw new CodedError('UNAUTHENTICATED', { reason: 'claims' });
+      if (exp === undefined || !isSubject(sub))
+        throw new TokenRefusal('UNAUTHENTICATED', { reason: 'claims' }, undefined);
       return { exp, sub, claims: payload };
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, token, this.options);
     }
   }
 }

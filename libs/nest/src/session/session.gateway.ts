@@ -10,6 +10,7 @@ import type { Identity } from './authenticator.port.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
 import type { Identify } from './identify.js';
+import type { LateRefusals } from './refusals/late-refusals.js';
 import type { OtherNodes } from './rooms/other-nodes.js';
 import { handshakesRefused, sessionsAway } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
@@ -22,6 +23,7 @@ export interface SessionParts {
   readonly namespace: Namespace;
   readonly applicationConfig: ApplicationConfig;
   readonly identify: Identify;
+  readonly lateRefusals: LateRefusals;
   readonly registry: SessionRegistry;
   readonly dispatcher: FrameDispatcher;
   readonly emitter: SocketRoomEmitter;
@@ -42,7 +44,7 @@ export class SessionGateway implements OnModuleInit {
   #drainDelayMs: (() => number) | undefined;
 
   constructor(@Inject(SessionParts) private readonly parts: SessionParts) {
-    this.#admission = new Admission(parts.identify);
+    this.#admission = new Admission(parts.identify, parts.lateRefusals);
   }
 
   onModuleInit(): void {

@@ -14,6 +14,8 @@ import { CodedAnswer } from '../coded-answer.js';
 import { FrameDispatcher } from '../frame-dispatcher.js';
 import type { FrameRoute } from '../frame-route.js';
 import { Identify } from '../identify.js';
+import { LateRefusals } from '../refusals/late-refusals.js';
+import { RefusalTally } from '../refusals/refusal-tally.js';
 import { RealtimeServer } from '../../socket/realtime-server.js';
 import { OtherNodes } from '../rooms/other-nodes.js';
 import { SessionDrain } from '../session-drain.js';
@@ -132,7 +134,8 @@ export class SessionNode {
       clock,
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
-    const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock);
+    const refusals = new RefusalTally(clock);
+    const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock, refusals);
     const routes = [new AuthenticateRoute(identify, clock), ...(given.routes ?? [])];
     const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
@@ -151,6 +154,7 @@ export class SessionNode {
           namespace: realtime.namespace,
           applicationConfig,
           identify,
+          lateRefusals: new LateRefusals(refusals, clock, session.authenticateTimeoutMs),
           registry,
           dispatcher,
           emitter,
