@@ -9,12 +9,17 @@ interface Pair {
   flow: Flow;
 }
 
+/** How often bytes go on over a slow network. */
+const TICK_MS = 50;
+
 /** The network between clients and a node: its address stays while nodes come and go behind it. */
 export class TcpProxy {
   readonly #pairs = new Set<Pair>();
   readonly #server: Server;
   /** Port of the node; nobody answers while it is undefined. */
   target: number | undefined;
+  /** Bytes a second that go on in each direction of each connection that is opened from now on. */
+  bytesPerSecond = Infinity;
 
   private constructor() {
     this.#server = createServer((client) => this.#accept(client));
@@ -86,8 +91,34 @@ export class TcpProxy {
     client.setNoDelay(true);
     pair.server.setNoDelay(true);
     this.#pairs.add(pair);
-    this.#forward(pair, client, pair.server);
-    this.#forward(pair, pair.server, client);
+    const { bytesPerSecond } = this;
+    for (const [from, to] of [
+      [client, pair.server],
+      [pair.server, client],
+    ] as const) {
+      if (bytesPerSecond === Infinity) this.#forward(pair, from, to);
+      else this.#trickle(pair, { from, to, bytesPerSecond });
+    }
+  }
+
+  /** No more is read than was passed on, so that the sender's own buffers fill up as on a slow network. */
+  #trickle(pair: Pair, { from, to, bytesPerSecond }: { from: Socket; to: Socket; bytesPerSecond: number }): void {
+    const perTick = Math.max(1, Math.floor((bytesPerSecond * TICK_MS) / 1_000));
+    let waiting: Buffer = Buffer.alloc(0);
+    const timer = setInterval(() => {
+      to.write(waiting.subarray(0, perTick));
+      waiting = waiting.subarray(perTick);
+      if (waiting.length < perTick && pair.flow === 'both') from.resume();
+    }, TICK_MS);
+    from.on('data', (chunk: Buffer) => {
+      waiting = Buffer.concat([waiting, chunk]);
+      from.pause();
+    });
+    from.once('close', () => {
+      clearInterval(timer);
+      this.#pairs.delete(pair);
+      to.destroy();
+    });
   }
 
   #forward(pair: Pair, from: Socket, to: Socket): void {

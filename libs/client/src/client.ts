@@ -21,6 +21,7 @@ import { RequestSender } from './request/request-sender.js';
 import type { SendOptions } from './request/send.options.js';
 import { sdkError } from './sdk-errors.js';
 import { readOwned } from './subscription/owned-position.js';
+import { PageSize, wireBytes } from './subscription/page-size.js';
 import type { PositionStorage } from './subscription/position-storage.js';
 import type { Subscription } from './subscription/subscription.js';
 import { Subscriptions } from './subscription/subscriptions.js';
@@ -46,6 +47,7 @@ export type SendArguments<C extends CommandContract> =
 export class Client {
   readonly #options: ResolvedOptions;
   readonly #principals = new Principals();
+  readonly #pages = new PageSize();
   readonly #tokens: TokenSource;
   readonly #connection: Connection;
   readonly #requests: RequestSender;
@@ -70,7 +72,7 @@ export class Client {
       },
       this.#principals,
     );
-    this.#subscriptions = new Subscriptions(environment, resolved, this.#principals);
+    this.#subscriptions = new Subscriptions(environment, resolved, this.#principals, this.#pages);
     this.#connection = new Connection(
       { transport: resolved.transport, tokens: this.#tokens, environment, options: resolved },
       {
@@ -166,8 +168,22 @@ export class Client {
     const channel = channelName(contract, params);
     this.#use();
     const { token } = readOwned(after);
-    const body: HistoryFrame = { channel, limit, ...(token !== undefined && { after: token }) };
-    return readHistory((await this.#requests.send('history', body, options)) as HistoryAnswer);
+    const { maxBytes } = this.#pages;
+    const body: HistoryFrame = {
+      channel,
+      limit,
+      ...(token !== undefined && { after: token }),
+      ...(maxBytes !== undefined && { maxBytes }),
+    };
+    const askedAt = this.#options.environment.now();
+    try {
+      const answer = (await this.#requests.send('history', body, options)) as HistoryAnswer;
+      this.#pages.answered(wireBytes(answer.events), this.#options.environment.now() - askedAt);
+      return readHistory(answer);
+    } catch (error) {
+      if (error instanceof RealtimeError && error.outcome === 'unknown') this.#pages.failed();
+      throw error;
+    }
   }
 
   #failIfClosed(): void {

@@ -17,7 +17,7 @@ describe('history', () => {
     const first = client.history(desk, { airport: 'SFO' }, { limit: 2 });
     await server.settle();
     const request = server.expectHistory();
-    expect(request.body).toEqual({ channel: 'desk.SFO', limit: 2 });
+    expect(request.body).toEqual({ channel: 'desk.SFO', limit: 2, maxBytes: 65_536 });
     request.answer(log.history(request.body));
     const page = await first;
     expect(page).toMatchObject({ outcome: 'more', position: log.positionAt(2) });
@@ -29,7 +29,7 @@ describe('history', () => {
     const second = client.history(desk, { airport: 'SFO' }, { after: page.position });
     await server.settle();
     const next = server.expectHistory();
-    expect(next.body).toEqual({ channel: 'desk.SFO', limit: 100, after: page.position });
+    expect(next.body).toEqual({ channel: 'desk.SFO', limit: 100, after: page.position, maxBytes: 65_536 });
     next.answer(log.history(next.body));
     expect(await second).toMatchObject({ outcome: 'complete', events: [{ data: 3 }], position: log.head });
   });

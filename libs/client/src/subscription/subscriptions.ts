@@ -1,4 +1,4 @@
-import type { ChannelName, SubscribeAnswers, WireError } from '@millrace/protocol';
+import type { ChannelName, SubscribeAnswers, SubscribeItem, WireError } from '@millrace/protocol';
 import { pauseMs, type BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import type { Principals } from '../principal.js';
@@ -7,6 +7,7 @@ import type { Link, ServerFrame } from '../transport/transport.port.js';
 import { ChannelSubscription } from './channel-subscription.js';
 import { chunks } from './frame-chunks.js';
 import { readOwned } from './owned-position.js';
+import { wireBytes, type PageSize } from './page-size.js';
 import { PositionKeeper, type PositionStorage } from './position-storage.js';
 import { SubscriptionHandle } from './subscription-handle.js';
 
@@ -23,6 +24,8 @@ interface Wire {
   /** Channels that were asked for on this link. */
   readonly asked: Set<ChannelName>;
   readonly leaving: Set<ChannelName>;
+  /** Answers under way that may have events. */
+  pages: number;
   /** One a request without answer. */
   readonly timers: Set<() => void>;
 }
@@ -46,6 +49,7 @@ export class Subscriptions {
     private readonly environment: Environment,
     private readonly options: SubscriptionsOptions,
     private readonly principals: Principals,
+    private readonly pages: PageSize,
   ) {}
 
   subscribe(channel: ChannelName, since: string | undefined, storage: PositionStorage | undefined): SubscriptionHandle {
@@ -63,7 +67,7 @@ export class Subscriptions {
   }
 
   resume(link: Link): void {
-    this.#wire = { link, inAir: new Set(), asked: new Set(), leaving: new Set(), timers: new Set() };
+    this.#wire = { link, inAir: new Set(), asked: new Set(), leaving: new Set(), pages: 0, timers: new Set() };
     this.#mode = 'sending';
     for (const subscription of this.#channels.values()) this.#moved(subscription);
     this.flush();
@@ -101,6 +105,7 @@ export class Subscriptions {
 
   #cut(): void {
     for (const cancel of this.#wire?.timers ?? []) cancel();
+    if (this.#wire && this.#wire.pages > 0) this.pages.failed();
     this.#wire = undefined;
     this.#mode = 'holding';
   }
@@ -181,13 +186,34 @@ export class Subscriptions {
     for (const subscription of this.#channels.values()) subscription.look();
     const due = [...this.#channels.values()].filter(({ isDue, channel }) => isDue && !wire.inAir.has(channel));
     const asking = due.map((subscription) => ({ subscription, item: subscription.ask(++this.#lastSid) }));
-    for (const chunk of chunks(asking, ({ item }) => item)) {
+    const frames = chunks(asking, ({ item }) => item);
+    for (const chunk of frames) {
       const asked = new Map(chunk.map(({ item, subscription }) => [item.sid, subscription]));
       const items = chunk.map(({ item }) => item);
       const channels = chunk.map(({ subscription }) => subscription.channel);
       for (const channel of channels) wire.asked.add(channel);
-      this.#request(wire, { name: 'subscribe', body: { items }, channels }, (raw) => this.#answer(asked, raw));
+      const { limit, measure } = this.#page(wire, items, frames.length);
+      this.#request(wire, { name: 'subscribe', body: { items, ...limit }, channels }, (raw) => {
+        measure(raw);
+        this.#answer(asked, raw);
+      });
     }
+  }
+
+  /** How large the answer to `items`, one of so many frames, should be; and what its coming says about the link. */
+  #page(wire: Wire, items: readonly SubscribeItem[], frames: number) {
+    // At the head there is nothing to send.
+    if (items.every(({ since }) => since === undefined)) return { limit: {}, measure: () => {} };
+    const { now } = this.environment;
+    const { maxBytes } = this.pages;
+    const sentAt = now();
+    wire.pages++;
+    const measure = (raw: unknown): void => {
+      wire.pages--;
+      if (raw === undefined) this.pages.failed();
+      else this.pages.answered(sizeOf(raw), now() - sentAt);
+    };
+    return { limit: maxBytes === undefined ? {} : { maxBytes: Math.ceil(maxBytes / frames) }, measure };
   }
 
   #answer(asked: ReadonlyMap<number, ChannelSubscription>, raw: unknown): void {
@@ -224,6 +250,13 @@ export class Subscriptions {
     wire.timers.add(cancel);
     wire.link.send(name, body, finish);
   }
+}
+
+/** An answer is what somebody else sent. */
+function sizeOf(raw: unknown): number {
+  const answer = readAnswer<SubscribeAnswers>(raw);
+  const items = answer.ok && Array.isArray(answer.items) ? answer.items : [];
+  return items.reduce((sum, item: Partial<{ events: unknown }>) => sum + wireBytes(item.events), 0);
 }
 
 const refusal = (sid: number, error: WireError) => ({ sid, outcome: 'refused', error }) as const;

@@ -15,9 +15,9 @@ export const MAX_HISTORY_EVENTS = 1_000;
 
 /** @throws CodedError `FRAME_INVALID` */
 export function readSubscribeFrame(body: unknown): SubscribeFrame {
-  const { items } = fieldsOf(body);
+  const { items, maxBytes } = fieldsOf(body);
   if (!isList(items)) throw new CodedError('FRAME_INVALID');
-  return { items: items.map(readItem) };
+  return { items: items.map(readItem), ...readMaxBytes(maxBytes) };
 }
 
 /** @throws CodedError `FRAME_INVALID` */
@@ -29,10 +29,10 @@ export function readUnsubscribeFrame(body: unknown): UnsubscribeFrame {
 
 /** @throws CodedError `FRAME_INVALID` */
 export function readHistoryFrame(body: unknown): HistoryFrame {
-  const { channel, after, limit } = fieldsOf(body);
+  const { channel, after, limit, maxBytes } = fieldsOf(body);
   if (!isText(channel) || !(after === undefined || isText(after))) throw new CodedError('FRAME_INVALID');
   if (!isWhole(limit) || limit < 1 || limit > MAX_HISTORY_EVENTS) throw new CodedError('FRAME_INVALID');
-  return { channel, limit, ...(after !== undefined && { after }) };
+  return { channel, limit, ...(after !== undefined && { after }), ...readMaxBytes(maxBytes) };
 }
 
 /** @throws CodedError `CHANNEL_INVALID` */
@@ -47,6 +47,12 @@ export function readPosition(token: string | undefined): Position | undefined {
   const position = decodePosition(token);
   if (!position) throw new CodedError('POSITION_INVALID');
   return position;
+}
+
+function readMaxBytes(maxBytes: unknown): { readonly maxBytes?: number } {
+  if (maxBytes === undefined) return {};
+  if (!isWhole(maxBytes) || maxBytes < 1) throw new CodedError('FRAME_INVALID');
+  return { maxBytes };
 }
 
 function readItem(item: unknown): SubscribeItem {

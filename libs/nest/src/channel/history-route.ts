@@ -50,7 +50,8 @@ export class HistoryRoute implements FrameRoute {
     const channel = readChannel(frame.channel);
     const after = readPosition(frame.after);
     const { authorizer, hub, options } = this.parts;
-    const limits = { maxEvents: frame.limit, maxBytes: options.pageMaxBytes };
+    const maxBytes = Math.min(options.pageMaxBytes, frame.maxBytes ?? Infinity);
+    const limits = { maxEvents: frame.limit, maxBytes };
     let { generation } = authorizer;
     const { delivery } = await authorizer.authorize('history', session, channel);
     if (delivery === 'live') throw new CodedError('NOT_DURABLE');

@@ -41,6 +41,8 @@ describe('subscribe', () => {
     { items: [{ channel: sfo, sid: -1 }] },
     { items: [{ ...item, since: 7 }] },
     { items: Array.from({ length: 101 }, () => item) },
+    { items: [item], maxBytes: 0 },
+    { items: [item], maxBytes: 'all' },
   ])('refuses what is no frame (%#)', async (body) => {
     await expect(stage.frame(session, body)).rejects.toMatchObject({ code: 'FRAME_INVALID' });
     expect(stage.subscriptions.of(session)).toEqual([]);
@@ -142,6 +144,19 @@ describe('subscribe', () => {
   });
 
   it.each([
+    ['fewer bytes than the bound', 400, 3],
+    ['less than one event', 1, 1],
+    ['more than the bound', 1_000_000, 7],
+  ])('gives a client that asks for %s what it can take', async (_what, maxBytes, count) => {
+    start({ options: { pageMaxBytes: 1_000 } });
+    stage.bench.store.append(sfo, 20);
+    const { items } = await stage.frame(session, { items: [{ channel: sfo, sid: 1, since: `epoch1.0..0` }], maxBytes });
+    expect(items.map((answer) => 'events' in answer && answer.events.length)).toEqual([count]);
+    const page = await stage.history(session, { channel: sfo, limit: 20, maxBytes });
+    expect([page.outcome, page.events.length]).toEqual(['more', count]);
+  });
+
+  it.each([
     ['withdrawn', (authorizer: Authorizer) => authorizer.withdraw({ subject: 'ann', channel: sfo })],
     ['in doubt', (authorizer: Authorizer) => authorizer.askAnew()],
   ])('gives out no event of a channel whose access is %s while its neighbours are asked', async (_what, happens) => {
@@ -204,6 +219,7 @@ describe('history', () => {
     { channel: sfo, limit: 1_001 },
     { channel: sfo, limit: 1.5 },
     { channel: sfo, limit: 1, after: 3 },
+    { channel: sfo, limit: 1, maxBytes: -1 },
   ])('refuses the frame %j', async (body) => {
     await expect(stage.history(session, body)).rejects.toMatchObject({ wire: { code: 'FRAME_INVALID' } });
   });

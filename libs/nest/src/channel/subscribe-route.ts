@@ -23,6 +23,13 @@ export interface SubscribeRouteParts {
   readonly maxPending: number;
 }
 
+interface ReadAnswers {
+  readonly read: readonly SubscribeAnswer[];
+  /** What was known of withdrawals when the reads began. */
+  readonly before: Withdrawals;
+  readonly pageBytes: number;
+}
+
 /** `subscribe`: many channels in one frame, each with an answer of its own. */
 export class SubscribeRoute implements FrameRoute {
   readonly name = 'subscribe';
@@ -31,16 +38,18 @@ export class SubscribeRoute implements FrameRoute {
   constructor(private readonly parts: SubscribeRouteParts) {}
 
   async handle(session: Session, body: unknown): Promise<SubscribeAnswers> {
-    const { items } = readSubscribeFrame(body);
+    const { items, maxBytes: wanted = Infinity } = readSubscribeFrame(body);
     const { options, subscriber } = this.parts;
-    const maxBytes = Math.max(1, Math.floor(options.pageMaxBytes / items.length));
+    // A slow link asks for less: a page that does not get across in time would be cut, and asked for again, for ever.
+    const pageBytes = Math.min(options.pageMaxBytes, wanted);
+    const maxBytes = Math.max(1, Math.floor(pageBytes / items.length));
     const pending = this.#pending.get(session) ?? 0;
     if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy(items.length);
     this.#pending.set(session, pending + items.length);
     const limits = { maxEvents: options.pageMaxEvents, maxBytes };
     const before = this.#withdrawals();
     const read = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
-    const answers = this.#given(session, items, read, before);
+    const answers = this.#given(session, items, { read, before, pageBytes });
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
     for (const answer of answers) this.#count(answer);
     return { items: answers };
@@ -61,15 +70,15 @@ export class SubscribeRoute implements FrameRoute {
    * slow line: those beyond a page are asked for again; the first gets through, so that in the end all do. And an item
    * waits for its neighbours: if its access was withdrawn meanwhile, the policy has the last word.
    */
-  #given(session: Session, items: readonly SubscribeItem[], read: readonly SubscribeAnswer[], before: Withdrawals) {
-    const { subscriptions, options } = this.parts;
+  #given(session: Session, items: readonly SubscribeItem[], { read, before, pageBytes }: ReadAnswers) {
+    const { subscriptions } = this.parts;
     const now = this.#withdrawals();
     let bytes = 0;
     return items.flatMap((item, index): SubscribeAnswer[] => {
       const answer = read[index];
       if (!answer) return [];
       const more = 'events' in answer ? bytesOf(answer.events) : 0;
-      const isTooMuch = bytes > 0 && bytes + more > options.pageMaxBytes;
+      const isTooMuch = bytes > 0 && bytes + more > pageBytes;
       const isOpen = isChannelName(item.channel) && !!subscriptions.find(session, item.channel);
       const isInDoubt = now.renewals !== before.renewals || (now.generation !== before.generation && !isOpen);
       if (more > 0 && (isTooMuch || isInDoubt)) {

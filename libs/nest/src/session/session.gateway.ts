@@ -15,6 +15,7 @@ import type { OtherNodes } from './rooms/other-nodes.js';
 import { handshakesRefused, sessionsAway } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 import type { SessionRegistry } from './session-registry.js';
+import { waitWhileBytesMove } from './patient-heartbeat.js';
 import { SocketSession } from './socket-session.js';
 import type { SocketRoomEmitter } from './socket-room-emitter.js';
 
@@ -85,6 +86,7 @@ export class SessionGateway implements OnModuleInit {
     // Only a middleware of somebody else's could have let it in.
     if (!identity) return void socket.disconnect(true);
     const session = new SocketSession(socket, identity, options, clock);
+    waitWhileBytesMove(socket, options.heartbeatTimeoutMs);
     registry.add(session);
     const awayMs = readAwayMs(socket.handshake.auth);
     if (awayMs !== undefined) recorder.observe(sessionsAway, {}, awayMs / 1_000);

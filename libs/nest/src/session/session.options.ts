@@ -25,9 +25,9 @@ export interface SessionOptions {
    */
   readonly heartbeatIntervalMs: number;
   /**
-   * How long a pong may take, in ms. The ping waits behind all that was sent before it, so a client that cannot read
-   * `maxWaitingBytes` in this time is taken for dead. Lowered: sessions on slow phone networks are cut. Raised: a dead
-   * connection is noticed later. @defaultValue 8000
+   * How long a pong may take, in ms, while no bytes arrive and the client takes none of those that wait. The ping waits
+   * behind all that was sent before it: a link that cannot carry the largest event in this time is taken for dead.
+   * Lowered: sessions on slow phone networks are cut. Raised: a dead connection is noticed later. @defaultValue 8000
    */
   readonly heartbeatTimeoutMs: number;
   /**

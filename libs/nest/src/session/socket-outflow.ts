@@ -38,13 +38,21 @@ export class SocketOutflow {
    * stalled until its last byte is gone.
    */
   get progress(): number {
-    const queued = (this.#tcp as unknown as WithHandle)._handle?.writeQueueSize ?? 0;
-    return this.#tcp.bytesWritten - this.#tcp.writableLength - queued;
+    return this.#tcp.bytesWritten - this.#tcp.writableLength - this.#queued;
+  }
+
+  /** Whether the kernel's buffer is full: what it takes then, the client has made room for. */
+  get isBackedUp(): boolean {
+    return this.#queued > 0;
   }
 
   /** Whether Engine.IO still uses the connection; another namespace may live on it. */
   get isOpen(): boolean {
     return this.#conn.readyState === 'open';
+  }
+
+  get #queued(): number {
+    return (this.#tcp as unknown as WithHandle)._handle?.writeQueueSize ?? 0;
   }
 
   /** Ends the connection with what is not sent yet. An orderly close waits for a client that may never read. */

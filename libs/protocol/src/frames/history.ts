@@ -9,6 +9,8 @@ export interface HistoryFrame {
   readonly after?: string;
   /** How many events at most, 1–1000; the server may send fewer, by bytes. */
   readonly limit: number;
+  /** Most bytes of events that the answer should have; the server's own bound may be lower. One event gets through. */
+  readonly maxBytes?: number;
 }
 
 /** `position` is that of the last event sent: ask again from there until `outcome` is `complete`. @publicApi */

@@ -5,6 +5,8 @@ import type { WireEvent } from './events.js';
 export interface SubscribeFrame {
   /** One for each channel. */
   readonly items: readonly SubscribeItem[];
+  /** Most bytes of events that the answer should have; the server's own bound may be lower. One event gets through. */
+  readonly maxBytes?: number;
 }
 
 /** `sid` names this try to subscribe; its answer carries it, so that a late answer is told from a current one. @publicApi */
