@@ -13,8 +13,9 @@ import type { Ring } from './ring.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import { syncedRooms } from './session/rooms/synced-rooms.js';
 import { checkGlobalEnhancers } from './session/global-enhancers.js';
-import { checkSingle } from './session/single-millrace.js';
 import type { SessionDrain } from './session/session-drain.js';
+import { systemClock } from './core/clock.js';
+import { stopSteps } from './stop-steps.js';
 import { checkPath } from './socket/path-conflicts.js';
 
 /** Starts and stops a node, in the order in which its parts stand on one another. */
@@ -35,7 +36,6 @@ export class RingLifecycle
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
     const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts } = this.ring;
-    checkSingle(this.discovery);
     this.#checkPath();
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
@@ -93,14 +93,16 @@ export class RingLifecycle
     this.ring.sharedRooms.syncRooms(rooms.shared);
   }
 
-  async #stop(): Promise<void> {
+  #stop(): Promise<void> {
     const { sequencer, hub, store, database, slowSessions, redis, subscriber } = this.ring;
-    await this.readiness.stop();
-    slowSessions.stop();
-    await sequencer.stop();
-    await hub.stop();
-    await store.stop();
-    await Promise.all([redis?.publisher.stop(), subscriber?.stop()]);
-    await database.stop();
+    return stopSteps(systemClock, [
+      ['readiness', () => this.readiness.stop()],
+      ['watch over slow sessions', () => slowSessions.stop()],
+      ['sequencer', () => sequencer.stop()],
+      ['hub', () => hub.stop()],
+      ['store', () => store.stop()],
+      ['Redis', () => Promise.all([redis?.publisher.stop(), subscriber?.stop()])],
+      ['database', () => database.stop()],
+    ]);
   }
 }

@@ -1,6 +1,8 @@
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Readiness } from './health/readiness.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
+import { systemClock } from './core/clock.js';
+import { stopSteps } from './stop-steps.js';
 import type { WorkerRing } from './worker-ring.js';
 
 /** Starts and stops a process that only publishes. */
@@ -29,12 +31,14 @@ export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
     return (this.#stopped ??= this.#stop());
   }
 
-  async #stop(): Promise<void> {
+  #stop(): Promise<void> {
     const { sequencer, store, redis, database } = this.ring;
-    await this.readiness.stop();
-    await sequencer.stop();
-    await store.stop();
-    await redis?.publisher.stop();
-    await database.stop();
+    return stopSteps(systemClock, [
+      ['readiness', () => this.readiness.stop()],
+      ['sequencer', () => sequencer.stop()],
+      ['store', () => store.stop()],
+      ['Redis', () => redis?.publisher.stop()],
+      ['database', () => database.stop()],
+    ]);
   }
 }

@@ -11,7 +11,9 @@ export interface SqlExecutor {
 }
 
 /**
- * `int8` is a number where that is exact and a bigint beyond; `json` and `jsonb` are parsed.
+ * `int8` is a number where that is exact and a bigint beyond; `json` and `jsonb` are parsed. Booleans, numbers, text and
+ * JSON come out so whatever `pg.types` says, everything else as it says. What a client of `fromPg()` reads is all the
+ * application's own.
  *
  * @publicApi
  */

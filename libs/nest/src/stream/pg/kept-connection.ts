@@ -2,11 +2,11 @@ import type { Clock } from '../../core/clock.js';
 import { isBadRow, isConnectionLost, isPartitionMissing, isUnfit } from '../sql-error.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
-import { PgConnection } from './pg-connection.js';
-import type { PgPool } from './pg-pool.js';
+import type { PgConnection } from './pg-connection.js';
 
 interface KeptOptions {
   readonly timeoutMs: number;
+  readonly connect: () => Promise<PgConnection>;
   readonly clock: Clock;
 }
 
@@ -19,10 +19,7 @@ export class KeptConnection implements SqlExecutor {
   #connection: Promise<PgConnection> | undefined;
   readonly #dropped = new WeakSet<PgConnection>();
 
-  constructor(
-    private readonly pool: PgPool,
-    private readonly options: KeptOptions,
-  ) {}
+  constructor(private readonly options: KeptOptions) {}
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     const connection = await this.#connected();
@@ -42,6 +39,11 @@ export class KeptConnection implements SqlExecutor {
     if (connection) this.#drop(connection);
   }
 
+  /** Gives it back at once, whatever it does: its pool waits for it, and nobody waits for its answer any more. */
+  release(): void {
+    this.#connection?.then((connection) => this.#drop(connection)).catch(() => {});
+  }
+
   async #connected(): Promise<PgConnection> {
     const connection = await this.#connect();
     if (!connection.isBroken) return connection;
@@ -51,7 +53,7 @@ export class KeptConnection implements SqlExecutor {
 
   #connect(): Promise<PgConnection> {
     if (this.#connection) return this.#connection;
-    const connecting = PgConnection.from(this.pool);
+    const connecting = this.options.connect();
     this.#connection = connecting;
     connecting.catch(() => {
       this.#connection = undefined;

@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.js';
+import { inTime, LATE } from '../../core/in-time.js';
 import type { SqlRow } from '../sql-database.port.js';
 import { unavailable } from '../stream-errors.js';
-import { sqlTypes, type PgClient, type PgClients } from './pg-pool.js';
+import type { PgClient, PgClients } from './pg-pool.js';
+import { sqlTypes } from './sql-types.js';
 
 const IDLE = 'I';
 
@@ -24,6 +26,20 @@ export class PgConnection<Client extends PgClient = PgClient> {
     } catch (error) {
       throw unavailable(error);
     }
+  }
+
+  /**
+   * The same for whoever waits only so long: a pool of the application may have no limit, and one that is ended while its
+   * clients are all taken never answers. A client that comes later goes back.
+   *
+   * @throws CodedError STREAM_UNAVAILABLE
+   */
+  static async inTime(pool: PgClients, clock: Clock, timeoutMs: number): Promise<PgConnection> {
+    const connecting = PgConnection.from(pool);
+    const connection = await inTime(clock, timeoutMs, connecting);
+    if (connection !== LATE) return connection;
+    connecting.then((late) => late.release()).catch(() => {});
+    throw unavailable(new Error(`The pool gave no connection in ${timeoutMs} ms`));
   }
 
   get isBroken(): boolean {

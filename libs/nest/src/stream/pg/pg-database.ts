@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from '../../core/clock.js';
 import { inTime } from '../../core/in-time.js';
 import { isConnectionLost, isUnfit, sqlState } from '../sql-error.js';
@@ -25,7 +26,10 @@ export type PgSource =
       readonly maxConnections?: number;
     }
   | {
-      /** A `pg.Pool` of at least two connections, for everything; it stays the application's to end. */
+      /**
+       * A `pg.Pool` of at least two connections, for everything; it stays the application's to end, in whatever hook:
+       * the connections that are kept go back then. What is published behind that fails.
+       */
       readonly pool: PgPool;
     };
 
@@ -40,9 +44,13 @@ export interface PgTimes {
 const DEFAULT_MAX_CONNECTIONS = 10;
 const READ_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** For a connection of a pool that has no limit of its own. */
+const MAX_CONNECT_MS = 10_000;
 /** For a statement outside of transactions. */
 const QUERY_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 5_000;
+/** How soon a kept connection goes back to a pool that the application ends. */
+const END_WATCH_MS = 100;
 const QUERY_CANCELED = '57014';
 /** What the way to the server and back may take beside its work. */
 const SILENCE_MS = 1_000;
@@ -68,6 +76,7 @@ export class PgDatabase implements SqlDatabase {
   readonly #clock: Clock;
   readonly #pools: Pools;
   readonly #beginning: PgBeginning;
+  #cancelWatch = (): void => {};
 
   constructor(
     source: PgSource,
@@ -83,7 +92,9 @@ export class PgDatabase implements SqlDatabase {
       pool.on('error', () => {});
       pool.on('connect', (client) => void client.on('error', () => {}));
     }
-    this.pass = new KeptConnection(pass, { timeoutMs: times.passTimeoutMs, clock: this.#clock });
+    const connect = () => this.#connect(pass);
+    this.pass = new KeptConnection({ timeoutMs: times.passTimeoutMs, clock: this.#clock, connect });
+    if (this.#pools.owned.length === 0) this.#watchEnd(work);
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
@@ -97,13 +108,29 @@ export class PgDatabase implements SqlDatabase {
   }
 
   async begin(timeoutMs?: number): Promise<SqlTransaction> {
-    return this.#beginning.begin(await PgConnection.from(this.#pools.work), timeoutMs);
+    return this.#beginning.begin(await this.#connect(this.#pools.work), timeoutMs);
   }
 
   async stop(): Promise<void> {
+    this.#cancelWatch();
     await this.pass.stop();
     // Whatever still holds a connection by now waits for a server that says nothing.
     await Promise.all(this.#pools.owned.map((pool) => inTime(this.#clock, END_TIMEOUT_MS, pool.end())));
+  }
+
+  /**
+   * The application may end its pool in any hook of Nest's. `end()` waits for all clients, so the kept one goes back then,
+   * or the application would never close. The pool says of its end only when it is asked.
+   */
+  #watchEnd(pool: PgPool): void {
+    this.#cancelWatch = this.#clock.after(END_WATCH_MS, () => {
+      if (!pool.ending) return this.#watchEnd(pool);
+      new Logger('Millrace').warn(
+        'The pool of `postgres: { pool }` is ended before Millrace has stopped: what is published from now on fails. ' +
+          'End it in onApplicationShutdown() of a module that MillraceModule is imported before, or after app.close()',
+      );
+      this.pass.release();
+    });
   }
 
   /**
@@ -128,8 +155,14 @@ export class PgDatabase implements SqlDatabase {
     }
   }
 
+  /** Pools of Millrace's own have a limit; one of the application may have none. */
+  #connect(pool: PgPool): Promise<PgConnection> {
+    if (this.#pools.owned.length > 0) return PgConnection.from(pool);
+    return PgConnection.inTime(pool, this.#clock, MAX_CONNECT_MS);
+  }
+
   async #on<T>(pool: PgPool, work: (connection: PgConnection) => Promise<T>): Promise<T> {
-    const connection = await PgConnection.from(pool);
+    const connection = await this.#connect(pool);
     try {
       const result = await work(connection);
       connection.release();

@@ -1,7 +1,8 @@
 import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import { HandleStatements } from '../transaction/handle-statements.js';
-import { sqlTypes, type PgClient } from './pg-pool.js';
+import type { PgClient } from './pg-pool.js';
+import { sqlTypes } from './sql-types.js';
 
 /** A query that speaks to the connection by itself, as cursors and streams do; the driver tells it when it is over. */
 interface Submittable {

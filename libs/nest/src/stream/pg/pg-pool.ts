@@ -21,6 +21,8 @@ export interface PgPool extends PgClients {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** A new client is there. */
   on(event: 'connect', listener: (client: PgClient) => void): unknown;
+  /** Whether `end()` was called; not known of a pool that does not tell. */
+  readonly ending?: boolean;
   /** Ends all clients. */
   end(): Promise<void>;
 }
@@ -77,19 +79,6 @@ export interface PgResult {
   readonly rows: SqlRow[];
   /** What was run, such as `COMMIT`; `ROLLBACK` where a COMMIT failed. */
   readonly command: string;
-}
-
-const INT8_OID = 20;
-const parserOf = pg.types.getTypeParser as PgTypes['getTypeParser'];
-
-/** Per query, never on the driver: an application's own type parsers stay as they are. */
-export const sqlTypes: PgTypes = {
-  getTypeParser: (oid, format) => (oid === INT8_OID && format !== 'binary' ? parseInt8 : parserOf(oid, format)),
-};
-
-function parseInt8(text: string): number | bigint {
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : BigInt(text);
 }
 
 export interface PgConnect {
