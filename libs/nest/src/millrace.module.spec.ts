@@ -186,7 +186,7 @@ describe('a process that only publishes', () => {
     class Worker {}
     const app = await NestFactory.create(Worker, { logger: false, abortOnError: false });
     const names = app.get(StreamHealth, { strict: false }).checks().flatMap(Object.keys);
-    expect(names).toEqual(['stream', 'redis']);
+    expect(names).toEqual(['stream', 'redis', 'clock']);
     await app.close();
     @Module({ imports: [worker, AdminModule.register({ guards })] })
     class Operated {}
