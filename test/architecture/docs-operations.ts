@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { defaultChannelOptions } from '../../libs/nest/src/channel/channel.options.js';
 import { defaultCommandOptions } from '../../libs/nest/src/command/command.options.js';
+import { defaultHealthOptions } from '../../libs/nest/src/health/health.options.js';
 import { defaultHubOptions } from '../../libs/nest/src/hub/hub.options.js';
 import { defaultRedisOptions } from '../../libs/nest/src/redis/redis.options.js';
 import { defaultSessionOptions } from '../../libs/nest/src/session/session.options.js';
@@ -30,6 +31,7 @@ export function stageOptions(): readonly Option[] {
     stream: defaultStreamOptions,
     hub: defaultHubOptions,
     redis: defaultRedisOptions,
+    health: defaultHealthOptions,
   };
   return Object.entries(defaults).flatMap(([stage, values]) => {
     const texts = textsOf(stage);

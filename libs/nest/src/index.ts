@@ -21,6 +21,7 @@ export { BootError } from './core/boot-error.js';
 export { CodedError, type ErrorDetail } from './core/coded-error.js';
 export type { GuardOptions } from './core/guarded.js';
 export { EndpointsModule } from './health/endpoints.module.js';
+export type { HealthOptions } from './health/health.options.js';
 export { StreamHealth } from './health/stream-health.js';
 export type { HubOptions } from './hub/hub.options.js';
 export { MillraceModule } from './millrace.module.js';

@@ -18,7 +18,11 @@ import { ChannelPublisher } from './stream/channel-publisher.js';
 
 const authenticate = { authenticate: () => Promise.reject(new Error('not asked here')) };
 /** Nobody listens there: whatever is put together wrongly must be said before the database is asked. */
-const options = { postgres: { connectionString: 'postgres://127.0.0.1:1/none' }, authenticate };
+const options = {
+  postgres: { connectionString: 'postgres://127.0.0.1:1/none' },
+  authenticate,
+  stream: { bootTimeoutMs: 0 },
+};
 
 async function expectRefused(
   root: Type,
@@ -161,7 +165,11 @@ describe('a process that only publishes', () => {
     ['no factory’s answer', undefined, 'forPublisher() has no options'],
     ['an address that is no Redis', { postgres, redis: { url: 'http://cache' } }, '`redis.url` must be like'],
     ['an option of a node', { postgres, stream: { pageMaxEvents: 5 } }, 'There is no option `stream.pageMaxEvents`'],
-    ['a database that is not there', { postgres }, 'The database of the stream cannot be used'],
+    [
+      'a database that is not there',
+      { postgres, stream: { bootTimeoutMs: 0 } },
+      'The database of the stream cannot be used',
+    ],
   ])('does not boot with %s', async (_what, given, message) => {
     await refused(MillraceModule.forPublisherAsync({ useFactory: () => given as PublisherOptions }), message);
   });

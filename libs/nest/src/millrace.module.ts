@@ -23,7 +23,7 @@ import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
 import { NODE_OPTIONS } from './internal-constants.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
-import { nodeReadiness } from './node-readiness.js';
+import { NodeHealth } from './node-health.js';
 import { checkOneMillrace } from './one-millrace.js';
 import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
@@ -81,13 +81,14 @@ const providers: Provider[] = [
       }),
   },
   {
-    provide: Readiness,
+    provide: NodeHealth,
     inject: [Ring, SessionDrain],
-    useFactory: (ring: Ring, drain: SessionDrain) => nodeReadiness(ring, drain),
+    useFactory: (ring: Ring, drain: SessionDrain) => new NodeHealth(ring, drain),
   },
+  { provide: Readiness, inject: [NodeHealth], useFactory: ({ readiness }: NodeHealth) => readiness },
   {
     provide: RingLifecycle,
-    inject: [Ring, SessionDrain, HttpAdapterHost, DiscoveryService, Readiness],
+    inject: [Ring, SessionDrain, HttpAdapterHost, DiscoveryService, NodeHealth],
     useFactory: (...parts: ConstructorParameters<typeof RingLifecycle>) => new RingLifecycle(...parts),
   },
   {

@@ -2,6 +2,7 @@ import { defaultRedisOptions, type RedisOptions } from './redis/redis.options.js
 import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
+import { defaultHealthOptions, type HealthOptions } from './health/health.options.js';
 import { defaultHubOptions, logOnlyHubOptions, type HubOptions } from './hub/hub.options.js';
 import type { Authenticator } from './session/authenticator.port.js';
 import { defaultSessionOptions, type SessionOptions } from './session/session.options.js';
@@ -45,6 +46,8 @@ export interface MillraceOptions {
   readonly stream?: Partial<StreamOptions>;
   /** Following channels, repairs and recent events. */
   readonly hub?: Partial<HubOptions>;
+  /** How a node finds out whether it delivers. */
+  readonly health?: Partial<HealthOptions>;
 }
 
 type DatabaseChoice =
@@ -73,6 +76,7 @@ export interface ResolvedOptions extends ResolvedOutboundOptions {
   readonly command: CommandOptions;
   readonly channel: ChannelOptions;
   readonly hub: HubOptions;
+  readonly health: HealthOptions;
 }
 
 /** @throws BootError when something is missing, unknown, out of bounds or contradicts something else */
@@ -88,6 +92,7 @@ export function resolveOptions(given: MillraceOptions | undefined): ResolvedOpti
     command: section('command', defaultCommandOptions, given.command),
     channel: section('channel', defaultChannelOptions, given.channel),
     hub: section('hub', hubDefaults(outbound), given.hub),
+    health: section('health', defaultHealthOptions, given.health),
   };
   checkAcross(resolved);
   return resolved;
@@ -150,7 +155,14 @@ function authenticatorOf({ authenticate }: Partial<MillraceOptions>): Authentica
 }
 
 /** Numbers that 0 switches off; all others are at least 1. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['lagSpreadMs', 'drainSpreadMs', 'lingerMs', 'maxLingeringChannels']);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  'lagSpreadMs',
+  'drainSpreadMs',
+  'lingerMs',
+  'maxLingeringChannels',
+  'canaryIntervalMs',
+  'bootTimeoutMs',
+]);
 
 function section<T extends object>(name: string, defaults: T, given: Partial<T> = {}): T {
   for (const key of Object.keys(given)) {
@@ -171,7 +183,7 @@ function section<T extends object>(name: string, defaults: T, given: Partial<T> 
 /** The most that a token has, 16,384 characters; and a `subscribe` of the SDK, 100 items of four values and 16,000 bytes. */
 const MIN_FRAME = { bytes: 20_480, nodes: 500, depth: 4 };
 
-function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
+function checkAcross({ session, channel, hub, stream, health }: ResolvedOptions): void {
   const demand = (holds: boolean, text: string): void => {
     if (!holds) throw new BootError(text);
   };
@@ -188,6 +200,10 @@ function checkAcross({ session, channel, hub, stream }: ResolvedOptions): void {
     '`session.maxFrameBytes`, `maxFrameNodes` and `maxFrameDepth` must be at least 20480, 500 and 4, or a client may not get in, or not subscribe',
   );
   demand(hub.digestIntervalMs >= 50, `\`hub.digestIntervalMs\` is ${hub.digestIntervalMs}; the least is 50`);
+  demand(
+    health.canaryIntervalMs === 0 || health.canaryIntervalMs >= 500,
+    `\`health.canaryIntervalMs\` must be at least 500, or 0 for no canary (got ${health.canaryIntervalMs})`,
+  );
   demand(
     hub.recentMaxChannelBytes <= hub.recentMaxBytes,
     '`hub.recentMaxChannelBytes` is above `hub.recentMaxBytes`, of which it is a part',

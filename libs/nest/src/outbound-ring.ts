@@ -13,6 +13,7 @@ import { PgDatabase } from './stream/pg/pg-database.js';
 import { PgliteDatabase } from './stream/pglite/pglite-database.js';
 import { Sequencer } from './stream/sequencer.js';
 import type { SqlDatabase } from './stream/sql-database.port.js';
+import { DatabaseWait } from './stream/start/database-wait.js';
 import { installationOf } from './stream/store/installation.js';
 import { SqlStreamStore } from './stream/store/sql-stream-store.js';
 import type { StreamStore } from './stream/stream-store.port.js';
@@ -37,6 +38,8 @@ export class OutboundRing {
   readonly databaseClock = new DatabaseClock(systemClock);
   readonly database: SqlDatabase;
   readonly store: StreamStore;
+  /** What the start of this process asks of a database that may be away. */
+  readonly wait: DatabaseWait;
   readonly sequencer: Sequencer;
   readonly redis: OutboundRedis | undefined;
   /** The database as the application uses it. */
@@ -48,7 +51,12 @@ export class OutboundRing {
     const clock = systemClock;
     this.database = databaseOf(outbound);
     this.millraceDatabase = new MillraceDatabase(this.database, stream.maxEventsPerTransaction);
-    this.store = new SqlStreamStore({ database: this.database, options: stream, recorder, clock, databaseClock });
+    // The embedded database is in this process: nothing comes back that is not there.
+    const timeoutMs = outbound.database.kind === 'embedded' ? 0 : stream.bootTimeoutMs;
+    this.wait = new DatabaseWait({ timeoutMs, clock, random: systemRandom });
+    const until = this.wait.until.bind(this.wait);
+    const parts = { database: this.database, options: stream, recorder, clock, databaseClock, until };
+    this.store = new SqlStreamStore(parts);
     this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
     if (redis) {
       const connection = { url: redis.url, clock, random: systemRandom, recorder };

@@ -6,7 +6,7 @@ import { Readiness } from './health/readiness.js';
 import { StreamHealth } from './health/stream-health.js';
 import { checkOneMillrace } from './one-millrace.js';
 import { resolvePublisherOptions, type PublisherOptions } from './millrace.options.js';
-import { publisherReadiness } from './node-readiness.js';
+import { publisherReadiness } from './publisher-readiness.js';
 import { ChannelPublisher } from './stream/channel-publisher.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
 import { Recorder } from './telemetry/recorder.js';

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { accessChannelName } from './channel/access-channel.js';
-import type { Readiness } from './health/readiness.js';
+import type { NodeHealth } from './node-health.js';
 import type { Ring } from './ring.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import { syncedRooms } from './session/rooms/synced-rooms.js';
@@ -30,12 +30,12 @@ export class RingLifecycle
     private readonly drain: SessionDrain,
     private readonly host: HttpAdapterHost,
     private readonly discovery: DiscoveryService,
-    private readonly readiness: Readiness,
+    private readonly health: NodeHealth,
   ) {}
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts } = this.ring;
+    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts, wait } = this.ring;
     this.#checkPath();
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
@@ -44,11 +44,11 @@ export class RingLifecycle
     await trace.start();
     await store.start();
     await this.#startRedis();
-    await hub.start();
-    await hub.attachAhead(accessChannelName);
+    await wait.until(() => hub.start());
+    await wait.until(() => hub.attachAhead(accessChannelName));
     sequencer.start();
     slowSessions.start();
-    this.readiness.start();
+    await this.health.start();
   }
 
   /** Clients come in once all of the application is there. */
@@ -59,6 +59,7 @@ export class RingLifecycle
 
   /** The last hook that is awaited before Nest closes its HTTP server, which waits for all connections to end. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.ring.wait.halt();
     await this.drain.drain();
     await this.ring.realtime.close();
   }
@@ -87,22 +88,24 @@ export class RingLifecycle
     const { publisher, options } = redis;
     publisher.start();
     subscriber.start();
-    const key = roomsKey(options.prefix, await this.ring.installation());
+    const key = roomsKey(options.prefix, await this.ring.wait.until(() => this.ring.installation()));
     const rooms = syncedRooms({ publisher, subscriber, recorder, key });
     this.ring.realtime.syncRooms(rooms.own);
     this.ring.sharedRooms.syncRooms(rooms.shared);
   }
 
   #stop(): Promise<void> {
-    const { sequencer, hub, store, database, slowSessions, redis, subscriber } = this.ring;
+    const { sequencer, hub, store, database, slowSessions, redis, subscriber, wait } = this.ring;
+    wait.halt();
     return stopSteps(systemClock, [
-      ['readiness', () => this.readiness.stop()],
+      ['readiness', () => this.health.stop()],
       ['watch over slow sessions', () => slowSessions.stop()],
       ['sequencer', () => sequencer.stop()],
       ['hub', () => hub.stop()],
       ['store', () => store.stop()],
       ['Redis', () => Promise.all([redis?.publisher.stop(), subscriber?.stop()])],
       ['database', () => database.stop()],
+      ['start', () => wait.end()],
     ]);
   }
 }

@@ -40,6 +40,7 @@ import { RealtimeServer } from './socket/realtime-server.js';
 import { SharedRooms } from './socket/shared-rooms.js';
 import type { ChannelPublisher } from './stream/channel-publisher.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
+import type { TransactionPort } from './stream/transaction/transaction.port.js';
 
 /** What the ring needs of the application that it is in. */
 export interface RingHost {
@@ -85,6 +86,7 @@ export class Ring extends OutboundRing {
   readonly slowSessions: SlowSessions;
   readonly authorizer: Authorizer;
   readonly access: ChannelAccess;
+  readonly transactions: TransactionPort;
   readonly commandRoute: CommandRoute;
   readonly commands: CommandExplorer;
   readonly policies: ChannelExplorer;
@@ -163,10 +165,11 @@ export class Ring extends OutboundRing {
     });
     const routes = [this.commandRoute, new AuthenticateRoute(identify, clock), ...this.#channelRoutes()];
 
+    this.transactions = options.transactions ?? new DatabaseTransactions(this.database);
     this.commands = new CommandExplorer(host.discovery, this.commandRoute, {
       invoker,
       ambient: this.database.ambient,
-      transactions: options.transactions ?? new DatabaseTransactions(this.database),
+      transactions: this.transactions,
       maxEventsPerTransaction: stream.maxEventsPerTransaction,
     });
     this.policies = new ChannelExplorer(host.discovery, this.channels, invoker);

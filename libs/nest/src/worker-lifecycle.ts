@@ -1,4 +1,4 @@
-import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Readiness } from './health/readiness.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import { systemClock } from './core/clock.js';
@@ -6,7 +6,7 @@ import { stopSteps } from './stop-steps.js';
 import type { WorkerRing } from './worker-ring.js';
 
 /** Starts and stops a process that only publishes. */
-export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
+export class WorkerLifecycle implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   #stopped: Promise<void> | undefined;
 
   constructor(
@@ -15,16 +15,20 @@ export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const { trace, store, redis, sender, live, sequencer } = this.ring;
+    const { trace, store, redis, sender, live, sequencer, wait } = this.ring;
     await trace.start();
     await store.start();
     if (redis) {
       redis.publisher.start();
-      live.connect(redis.publisher, roomsKey(redis.options.prefix, await this.ring.installation()));
-      await sender?.start();
+      live.connect(redis.publisher, roomsKey(redis.options.prefix, await wait.until(() => this.ring.installation())));
+      await wait.until(async () => sender?.start());
     }
     sequencer.start();
     this.readiness.start();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.ring.wait.halt();
   }
 
   onApplicationShutdown(): Promise<void> {
@@ -32,13 +36,15 @@ export class WorkerLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   #stop(): Promise<void> {
-    const { sequencer, store, redis, database } = this.ring;
+    const { sequencer, store, redis, database, wait } = this.ring;
+    wait.halt();
     return stopSteps(systemClock, [
       ['readiness', () => this.readiness.stop()],
       ['sequencer', () => sequencer.stop()],
       ['store', () => store.stop()],
       ['Redis', () => redis?.publisher.stop()],
       ['database', () => database.stop()],
+      ['start', () => wait.end()],
     ]);
   }
 }

@@ -6,7 +6,7 @@ export class NoteDto {
 }
 
 export class BrewNoteDto extends NoteDto {
-  @IsInt() @Min(0) @Max(10_000) forMs!: number;
+  @IsInt() @Min(0) @Max(60_000) forMs!: number;
 }
 
 export class WithdrawAccessDto {

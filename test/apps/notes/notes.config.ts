@@ -12,7 +12,7 @@ export interface NotesConfig {
   readonly leewaySeconds?: number;
   /** Opens the endpoints for operators to who shows it. */
   readonly adminKey?: string;
-  readonly options?: Pick<MillraceOptions, 'session' | 'command' | 'channel' | 'stream' | 'hub'>;
+  readonly options?: Pick<MillraceOptions, 'session' | 'command' | 'channel' | 'stream' | 'hub' | 'health'>;
   /** `leak`: events leave before their transaction commits. `second-handler`: one command has two handlers. */
   readonly fault?: 'leak' | 'second-handler';
 }

@@ -33,5 +33,8 @@ export const accessChannel = defineChannel('_millrace.access', {
 
 export const accessChannelName = channelName(accessChannel, {});
 
+/** Whether it is a contract of Millrace's own channels, which are for nodes alone. */
+export const isOwnPattern = (pattern: string): boolean => pattern.startsWith('_millrace.');
+
 /** Whether a channel is Millrace's own. No policy is asked about it, whatever its pattern says. */
 export const isOwnChannel = (channel: ChannelName): boolean => channel.startsWith('_millrace.');

@@ -1,18 +1,17 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelContract } from '@millrace/protocol';
-import { accessChannel } from './access-channel.js';
+import { isOwnPattern } from './access-channel.js';
 import type { ChannelRegistry } from './channel-registry.js';
 
 /** Says of each contract, once, that events go out on channels to which nobody can subscribe: a policy was forgotten. */
 export class UnheardChannels {
   readonly #logger = new Logger('Millrace');
-  /** The access channel is for nodes alone. */
-  readonly #seen = new WeakSet<ChannelContract>([accessChannel]);
+  readonly #seen = new WeakSet<ChannelContract>();
 
   constructor(private readonly channels: Pick<ChannelRegistry, 'has'>) {}
 
   published(contract: ChannelContract): void {
-    if (this.#seen.has(contract)) return;
+    if (this.#seen.has(contract) || isOwnPattern(contract.pattern)) return;
     this.#seen.add(contract);
     if (this.channels.has(contract)) return;
     this.#logger.warn(

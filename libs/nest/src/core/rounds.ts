@@ -31,6 +31,8 @@ export class Rounds {
 
   #schedule(): void {
     if (this.#isStopped) return;
+    // A start may be repeated: there is one next round.
+    this.#cancel();
     this.#cancel = this.clock.after(this.intervalMs, () => {
       this.#round = this.#run();
     });

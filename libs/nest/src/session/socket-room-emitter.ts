@@ -8,13 +8,21 @@ import type { RoomEmitter } from '../hub/room-emitter.port.js';
  */
 export class SocketRoomEmitter implements RoomEmitter {
   #namespace: Namespace | undefined;
+  #emitted: (frame: EventsFrame) => void = () => {};
 
   bind(namespace: Namespace): void {
     this.#namespace = namespace;
   }
 
+  /** `listener` hears of each frame of durable events that was handed to the sockets of its room. */
+  onEmitted(listener: (frame: EventsFrame) => void): void {
+    this.#emitted = listener;
+  }
+
   events(room: string, frame: EventsFrame): void {
-    this.#namespace?.local.to(room).emit('events', frame);
+    if (!this.#namespace) return;
+    this.#namespace.local.to(room).emit('events', frame);
+    this.#emitted(frame);
   }
 
   live(room: string, frame: LiveFrame): void {

@@ -78,6 +78,12 @@ export interface StreamOptions {
    * accepted, for longer. Minimum 1000. @defaultValue 10000
    */
   readonly maxClockSkewMs: number;
+  /**
+   * How long the start of a process waits for a database that is away, in ms, before the boot fails; 0 does not wait. It
+   * fails at once for what no waiting changes, such as a wrong password. Raised: a wrong address is noticed later.
+   * Lowered: a deploy during a failover of the database becomes a crash loop. @defaultValue 120000
+   */
+  readonly bootTimeoutMs: number;
   /** How long the database may take for one page of history, in ms; not on PGlite. @defaultValue 5000 */
   readonly historyTimeoutMs: number;
 }
@@ -101,5 +107,6 @@ export const defaultStreamOptions: StreamOptions = {
   careIntervalMs: 600_000,
   gaugeIntervalMs: 10_000,
   maxClockSkewMs: 10_000,
+  bootTimeoutMs: 120_000,
   historyTimeoutMs: 5_000,
 };

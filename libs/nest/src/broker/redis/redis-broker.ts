@@ -33,6 +33,7 @@ export class RedisBroker implements Broker {
     const channels = await this.#sender.start();
     this.#channels = channels;
     await this.#own.start(deliver);
+    this.#silence();
     this.#silence = this.parts.subscriber.listen((payload, name) => this.#hear(payload, channels.channelOf(name)));
   }
 

@@ -41,11 +41,19 @@ export class MemoryStreamStore implements StreamStore {
 
   /** Numbers `count` events and returns them as the pass would hand them to the broker. */
   append(channel: ChannelName, count = 1): EventBatch {
+    return this.appendAs(
+      channel,
+      Array.from({ length: count }, () => `e${++this.#ids}`),
+    );
+  }
+
+  /** The same with ids of the caller's. */
+  appendAs(channel: ChannelName, ids: readonly string[]): EventBatch {
     const log = this.#logOf(channel);
     const last = this.#headOf(log);
-    const events = Array.from({ length: count }, (_, index) => {
+    const events = ids.map((id, index) => {
       const offset = (last.offset + index + 1) as Offset;
-      return { offset, id: `e${++this.#ids}`, type: 'noted', data: `${offset}`, time: this.now() };
+      return { offset, id, type: 'noted', data: `${offset}`, time: this.now() };
     });
     log.events.push(...events);
     for (const event of events) this.#log.push({ channel, position: positionOf(log.epoch, event) });

@@ -1,7 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, expect, it, vi } from 'vitest';
 import { BootError } from '../../core/boot-error.js';
-import { CodedError } from '../../core/coded-error.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import { checkServer } from './server-check.js';
 
@@ -24,13 +23,6 @@ it.each([
 ])('refuses a server with %o', async (settings, text) => {
   await expect(checkServer(server(settings))).rejects.toThrow(BootError);
   await expect(checkServer(server(settings))).rejects.toThrow(text);
-});
-
-it('says what to check when the server cannot be reached', async () => {
-  const cause = new CodedError('STREAM_UNAVAILABLE', {}, { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') });
-  const checked = checkServer({ query: () => Promise.reject(cause) });
-  await expect(checked).rejects.toThrow(BootError);
-  await expect(checked).rejects.toThrow('ECONNREFUSED');
 });
 
 it('warns of a server that forgets commits, and not of the embedded one', async () => {

@@ -1,12 +1,16 @@
 import { Logger } from '@nestjs/common';
 import { BootError } from '../../core/boot-error.js';
-import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
+import type { SqlExecutor } from '../sql-database.port.js';
 
 const MIN_SERVER_VERSION = 150_000;
 
-/** @throws BootError */
+const READ_SETTINGS = `select current_setting('server_version_num')::int as version,
+  current_setting('default_transaction_isolation') as isolation, current_setting('fsync') as fsync,
+  current_setting('synchronous_commit') as synchronous_commit, version() like '%emscripten%' as embedded`;
+
+/** @throws BootError for a server that Millrace cannot work with, and what the database says when it is away */
 export async function checkServer(executor: SqlExecutor): Promise<void> {
-  const row = await settingsOf(executor);
+  const [row] = await executor.query(READ_SETTINGS, []);
   if (Number(row?.['version']) < MIN_SERVER_VERSION) throw new BootError('Millrace needs PostgreSQL 15 or newer');
   if (row?.['isolation'] !== 'read committed') {
     throw new BootError(
@@ -17,24 +21,5 @@ export async function checkServer(executor: SqlExecutor): Promise<void> {
   for (const name of ['fsync', 'synchronous_commit'] as const) {
     if (row[name] !== 'off') continue;
     new Logger('Millrace').warn(`${name} is off in PostgreSQL: events that were acknowledged can be lost in a crash`);
-  }
-}
-
-async function settingsOf(executor: SqlExecutor): Promise<SqlRow | undefined> {
-  try {
-    const [row] = await executor.query(
-      `select current_setting('server_version_num')::int as version,
-  current_setting('default_transaction_isolation') as isolation, current_setting('fsync') as fsync,
-  current_setting('synchronous_commit') as synchronous_commit, version() like '%emscripten%' as embedded`,
-      [],
-    );
-    return row;
-  } catch (error) {
-    if (error instanceof BootError) throw error;
-    const { cause } = error as { readonly cause?: unknown };
-    const reason = cause instanceof Error ? cause.message : String(error);
-    throw new BootError(`The database of the stream cannot be used (${reason}): check \`postgres\` in the options`, {
-      cause: error,
-    });
   }
 }

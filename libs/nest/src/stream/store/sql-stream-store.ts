@@ -26,6 +26,8 @@ export interface SqlStreamStoreParts {
   readonly clock: Clock;
   /** Is told the database's time whenever a statement brings it. */
   readonly databaseClock?: DatabaseClock;
+  /** Repeats a step of the start while the database is away. @defaultValue each is done once */
+  readonly until?: <T>(step: () => Promise<T>) => Promise<T>;
 }
 
 /** Where tests plant faults: another function of the schema in place of the real one. */
@@ -56,12 +58,12 @@ export class SqlStreamStore implements StreamStore {
   }
 
   async start(): Promise<void> {
-    const { database, options } = this.parts;
-    await checkServer(database.pass);
-    await migrate(database, options.schema);
-    await this.#partitions.start();
-    await mendHeads(database.pass, this.#schema);
-    await this.#passes.start();
+    const { database, options, until = (step) => step() } = this.parts;
+    await until(() => checkServer(database.pass));
+    await until(() => migrate(database, options.schema));
+    await until(() => this.#partitions.start());
+    await until(() => mendHeads(database.pass, this.#schema));
+    await until(() => this.#passes.start());
     this.#gauges.start();
   }
 
