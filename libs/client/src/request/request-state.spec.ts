@@ -1,4 +1,4 @@
-import { wireError, type ErrorCode } from '@millrace/protocol';
+import { errors, wireError, type ErrorCode } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
 import { nextLook, requestTransition, type RequestInput, type RequestState } from './request-state.js';
 
@@ -88,8 +88,24 @@ describe('a request', () => {
     expect(requestTransition(state, inputs[input], moment)).toEqual(table[name][input] ?? state);
   });
 
-  it.each(['RATE_LIMITED', 'BUSY', 'COMMANDS_IN_FLIGHT', 'DRAINING'] as const)('is repeated after %s', (code) => {
+  const repeated: readonly string[] = ['RATE_LIMITED', 'BUSY', 'COMMANDS_IN_FLIGHT', 'DRAINING'];
+
+  it.each(repeated as readonly ErrorCode[])('is repeated after %s, unless it may have been applied', (code) => {
     expect(requestTransition(states.sent, refused(code), moment).kind).toBe('queued');
+    expect(requestTransition(states.sent, refused(code, { outcome: 'not-applied' }), moment).kind).toBe('queued');
+    for (const outcome of ['applied', 'unknown']) {
+      expect(requestTransition(states.sent, refused(code, { outcome }), moment)).toMatchObject({
+        kind: 'failed',
+        error: { code, outcome },
+      });
+    }
+  });
+
+  const others = (Object.keys(errors) as ErrorCode[]).filter((code) => !repeated.includes(code));
+  it.each(others)('is told at once of %s, as the server said it', (code) => {
+    const error = wireError(code, { outcome: 'not-applied' });
+    const told = requestTransition(states.sent, { kind: 'answered', answer: { ok: false, error } }, moment);
+    expect(told).toEqual({ kind: 'failed', error });
   });
 
   it.each([

@@ -100,12 +100,17 @@ function afterTime(state: RequestState & { kind: 'queued' | 'sent' }, at: number
   return now < state.notBefore && at >= state.notBefore ? { ...state, notBefore: now } : state;
 }
 
+/** A handler may throw one of these codes too, when some of its work is done: then the outcome says so. */
+function isRepeatable({ code, retry, outcome = 'not-applied' }: WireError): boolean {
+  return notExecuted.has(code) && retry !== 'never' && outcome === 'not-applied';
+}
+
 function afterRefusal(
   { attempt, expiresAt }: { readonly attempt: number; readonly expiresAt: number },
   error: WireError,
   moment: Moment,
 ): RequestState {
-  if (!notExecuted.has(error.code) || error.retry === 'never') return { kind: 'failed', error };
+  if (!isRepeatable(error)) return { kind: 'failed', error };
   const notBefore = moment.now + pauseMs(error, attempt, moment);
   // Waiting for a moment that comes too late would only hide the server's own reason.
   if (notBefore >= expiresAt) return { kind: 'failed', error: { outcome: 'not-applied', ...error } };

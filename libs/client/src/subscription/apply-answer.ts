@@ -20,12 +20,13 @@ import {
   type SubscriptionStep,
 } from './subscription-state.js';
 
-/** What passes by itself. Anything else that comes with `backoff` may last, and the application should know of it. */
+/** What passes by itself. Anything else may last while it is asked for again, and the application should know of it. */
 const passing: ReadonlySet<string> = new Set<ErrorCode>([
   'BUSY',
   'RATE_LIMITED',
   'SUBSCRIPTION_ENDED',
   'STREAM_UNAVAILABLE',
+  'TOKEN_EXPIRED',
 ]);
 
 type Page = Extract<SubscribeAnswer, { position: string }>;
@@ -129,9 +130,8 @@ function refused(state: AskingState, error: WireError, moment: Moment): Subscrip
     return { state: asking(undefined, { kind: 'due' }), effects };
   }
   const later = retryLater(state, moment, error);
-  if (error.retry !== 'backoff' || passing.has(error.code) || state.told === error.code) {
-    return { state: later, effects: [] };
-  }
+  const isPassing = error.retry === 'reconnect' || error.retry === 'resync' || passing.has(error.code);
+  if (isPassing || state.told === error.code) return { state: later, effects: [] };
   return { state: { ...later, told: error.code }, effects: [{ kind: 'error', error }] };
 }
 

@@ -1,4 +1,12 @@
-import { wireError, type EventsFrame, type Position, type SubscribeAnswer, type WireEvent } from '@millrace/protocol';
+import {
+  errors,
+  wireError,
+  type ErrorCode,
+  type EventsFrame,
+  type Position,
+  type SubscribeAnswer,
+  type WireEvent,
+} from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
 import { emptyBuffer, type FrameBuffer } from './frame-buffer.js';
 import type { SubscriptionInput, SubscriptionState } from './subscription-state.js';
@@ -254,6 +262,14 @@ describe('an answer', () => {
       ['UNAVAILABLE'],
       { ...recovering(5, waiting(1_150), 1), told: 'UNAVAILABLE' },
     ],
+    [
+      'refused by a fault that may last',
+      5,
+      refused('INTERNAL', { retry: 'backoff', retryAfterMs: 30_000 }),
+      [],
+      ['INTERNAL'],
+      { ...recovering(5, waiting(30_250), 1), told: 'INTERNAL' },
+    ],
     ['refused until a new token', 5, refused('TOKEN_EXPIRED'), [], [], recovering(5, waiting(250), 1)],
     ['refused until elsewhere', 5, refused('DRAINING'), [], [], recovering(5, waiting(250), 1)],
     [
@@ -281,6 +297,23 @@ describe('an answer', () => {
   it('waits longer each time', () => {
     const third = recovering(5, asked(), 2);
     expect(after(third, answer(refused('BUSY')))).toEqual(recovering(5, waiting(1_000), 3));
+  });
+
+  /** What a subscription does about a refusal, by its `retry` and code. */
+  const course = (code: ErrorCode): string => {
+    const { retry } = errors[code];
+    if (retry === 'never') return 'told, over';
+    if (retry === 'reconnect' || retry === 'resync') return 'asks again';
+    const passing = ['BUSY', 'RATE_LIMITED', 'SUBSCRIPTION_ENDED', 'STREAM_UNAVAILABLE', 'TOKEN_EXPIRED'];
+    return passing.includes(code) ? 'asks again' : 'told, asks again';
+  };
+
+  it.each(Object.keys(errors) as ErrorCode[])('that refuses with %s does what its retry says', (code) => {
+    const before = subscribing(asked());
+    const { error } = refused(code);
+    const isOver = after(before, answer({ outcome: 'refused', error })).kind === 'unsubscribed';
+    const isTold = told(before, answer({ outcome: 'refused', error })).includes(code);
+    expect(`${isTold ? 'told, ' : ''}${isOver ? 'over' : 'asks again'}`).toBe(course(code));
   });
 
   it('that tells of a lasting fault is handed on once, and the question goes on', () => {

@@ -3,7 +3,7 @@ import type { FieldError } from '@millrace/protocol';
 /** What class-validator says of one property, as far as it is used; anything else may be in it too. */
 export interface ValidatorError {
   readonly property?: unknown;
-  readonly constraints?: Readonly<Record<string, string>>;
+  readonly constraints?: Readonly<Record<string, unknown>>;
   readonly children?: readonly ValidatorError[];
 }
 
@@ -16,9 +16,13 @@ export interface SchemaIssue {
 /** One entry for each property with broken rules. An error about the whole object has no property. */
 export function fieldErrors({ property, constraints, children }: ValidatorError, path = ''): FieldError[] {
   const field = [path, typeof property === 'string' ? property : ''].filter((step) => step !== '').join('.');
-  const own = constraints ? [{ field, rules: constraints }] : [];
+  const own = constraints ? [{ field, rules: textsOf(constraints) }] : [];
   return [...own, ...(children ?? []).flatMap((child) => fieldErrors(child, field))];
 }
+
+/** A message of the application may be a function, and what that returns anything. */
+const textsOf = (constraints: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(constraints).map(([rule, text]) => [rule, String(text)]));
 
 export function issueError({ message, path = [] }: SchemaIssue): FieldError {
   const steps = path.map((step) =>
