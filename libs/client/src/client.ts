@@ -1,6 +1,7 @@
 import {
   channelName,
   type ChannelContract,
+  type ChannelName,
   type CommandAnswer,
   type CommandContract,
   type CommandInput,
@@ -123,7 +124,8 @@ export class Client {
    * server is not sent again.
    *
    * @throws RealtimeError as the promise's rejection: what the server answered, or `CONNECTION_LOST`,
-   * `DEADLINE_EXCEEDED`, `COMMAND_EXPIRED`, `QUEUE_FULL`, `CLIENT_CLOSED`. Its `outcome` says whether effects stand.
+   * `DEADLINE_EXCEEDED`, `COMMAND_EXPIRED`, `QUEUE_FULL`, `COMMAND_INVALID`, `COMMAND_TOO_LARGE`, `FRAME_TOO_COMPLEX`,
+   * `PRINCIPAL_CHANGED`, `CLIENT_CLOSED`. Its `outcome` says whether effects stand. With `signal`, its reason.
    */
   async send<C extends CommandContract>(contract: C, ...[data, options]: SendArguments<C>): Promise<CommandResult<C>> {
     this.#use();
@@ -157,15 +159,20 @@ export class Client {
   /**
    * One page of a durable channel's events, oldest first, without subscribing.
    *
-   * @throws TypeError when a parameter is missing
-   * @throws RealtimeError like `send`
+   * @throws RealtimeError as the promise's rejection: like `send`, `CHANNEL_INVALID` when a parameter is missing or not a
+   * segment of a name, `FRAME_INVALID` when `limit` is out of bounds
    */
   async history<C extends ChannelContract>(
     contract: C,
     params: ParamsOf<C>,
     { after, limit = 100, ...options }: HistoryOptions = {},
   ): Promise<HistoryPage<C>> {
-    const channel = channelName(contract, params);
+    const channel = channelFor(contract, params);
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_HISTORY_LIMIT) {
+      throw new RealtimeError(sdkError('FRAME_INVALID', 'not-applied'), {
+        cause: new RangeError(`limit is ${limit}: it must be a whole number from 1 to ${MAX_HISTORY_LIMIT}`),
+      });
+    }
     this.#use();
     const { token } = readOwned(after);
     const { maxBytes } = this.#pages;
@@ -209,6 +216,7 @@ export class Client {
     const { link } = this.#connection;
     if (state.kind === 'connected' && link && before.kind !== 'connected') {
       this.#principals.welcomed(state.subject);
+      this.#requests.bound(state.limits);
       this.#refresh = new TokenRefresh(link, {
         ...this.#options,
         tokens: this.#tokens,
@@ -247,6 +255,16 @@ export class Client {
   #obey(control: ControlFrame): void {
     if (control.kind === 'welcome') this.#refresh?.expiresIn(control.expiresInMs);
     if (control.kind === 'reauthenticate') this.#refresh?.asked();
+  }
+}
+
+const MAX_HISTORY_LIMIT = 1_000;
+
+function channelFor<C extends ChannelContract>(contract: C, params: ParamsOf<C>): ChannelName {
+  try {
+    return channelName(contract, params);
+  } catch (cause) {
+    throw new RealtimeError(sdkError('CHANNEL_INVALID', 'not-applied'), { cause });
   }
 }
 

@@ -55,6 +55,6 @@ describe('history', () => {
   });
 
   it('is refused for a parameter that is none', async () => {
-    await expect(scene().client.history(desk, { airport: 'S.F' })).rejects.toThrow(TypeError);
+    await expect(scene().client.history(desk, { airport: 'S.F' })).rejects.toMatchObject({ code: 'CHANNEL_INVALID' });
   });
 });

@@ -9,6 +9,11 @@ export const sdkErrors = {
   DEADLINE_EXCEEDED: ['backoff', 'The command was not done before its deadline.'],
   COMMAND_EXPIRED: ['backoff', 'The command waited longer for a connection than it may.'],
   QUEUE_FULL: ['backoff', 'More commands wait for a connection than the SDK holds.'],
+  COMMAND_INVALID: ['never', 'The data of the command is not JSON.'],
+  COMMAND_TOO_LARGE: ['never', 'The command is larger than the server takes.'],
+  FRAME_TOO_COMPLEX: ['never', 'The data is nested too deeply or has too many values.'],
+  CHANNEL_INVALID: ['never', 'This is not the name of a channel.'],
+  FRAME_INVALID: ['never', 'The frame does not have the form that the protocol asks for.'],
   CLIENT_CLOSED: ['never', 'The client was closed.'],
 } as const satisfies Partial<Record<ErrorCode, readonly [RetryPolicy, string]>>;
 

@@ -213,6 +213,16 @@ export const errors = {
     'More commands wait for a connection than the SDK holds.',
     'Wait for answers, or raise `maxQueuedCommands`.',
   ),
+  COMMAND_INVALID: entry(
+    'never',
+    'The data of the command is not JSON.',
+    'Read `details`: it names the place. Send plain data: no NaN, no invalid Date, no Map, no BigInt, no binary data, no cycle.',
+  ),
+  COMMAND_TOO_LARGE: entry(
+    'never',
+    'The command is larger than the server takes.',
+    'Send less at once, or raise `session.maxFrameBytes`.',
+  ),
   CLIENT_CLOSED: entry('never', 'The client was closed.', 'Create a new client.'),
 } as const satisfies Record<string, ErrorEntry>;
 

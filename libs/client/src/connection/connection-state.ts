@@ -1,4 +1,4 @@
-import type { WireError } from '@millrace/protocol';
+import type { FrameLimits, WireError } from '@millrace/protocol';
 import type { Moment } from '../environment/moment.js';
 import { backoffMs } from './backoff.js';
 import { isFinal, noRefusals, oneMore, type Refusals } from './patience.js';
@@ -24,6 +24,8 @@ export type ConnectionState =
       readonly session: string;
       /** For whom the session speaks, as the server says; a server of an earlier version does not. */
       readonly subject?: string;
+      /** How large a frame this server takes; one of an earlier version does not say. */
+      readonly limits?: FrameLimits;
       readonly since: number;
       readonly attempt: number;
       readonly refusals: number;
@@ -50,7 +52,7 @@ export type ConnectionInput =
   | { readonly kind: 'connect' }
   | { readonly kind: 'disconnect' }
   | { readonly kind: 'close' }
-  | { readonly kind: 'opened'; readonly session: string; readonly subject?: string }
+  | { readonly kind: 'opened'; readonly session: string; readonly subject?: string; readonly limits?: FrameLimits }
   /** The try failed, the link broke, or the server said that it is closing and why. */
   | { readonly kind: 'lost'; readonly error?: WireError }
   | { readonly kind: 'draining'; readonly retryAfterMs: number }

@@ -173,8 +173,8 @@ export class Connection {
 
   #obey(control: ControlFrame): void {
     if (control.kind === 'welcome') {
-      const { session, subject } = control;
-      this.apply({ kind: 'opened', session, ...(subject !== undefined && { subject }) });
+      const { session, subject, limits } = control;
+      this.apply({ kind: 'opened', session, ...(subject !== undefined && { subject }), ...(limits && { limits }) });
     }
     if (control.kind === 'closing') this.apply({ kind: 'lost', error: control.error });
     if (control.kind === 'draining') this.apply({ kind: 'draining', retryAfterMs: control.retryAfterMs });

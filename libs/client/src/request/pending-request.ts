@@ -1,11 +1,12 @@
 import type { ClientFrameName } from '../transport/transport.port.js';
 import type { Principal } from '../principal.js';
+import type { Outgoing } from './outgoing.js';
 import type { RequestState } from './request-state.js';
 
 /** One request between its call and its end. */
 export interface PendingRequest {
   readonly name: ClientFrameName;
-  readonly body: object;
+  readonly frame: Outgoing;
   /** For whom it was made. */
   readonly owner: Principal;
   readonly timeoutMs: number;

@@ -1,4 +1,4 @@
-import type { WireError } from '@millrace/protocol';
+import type { FrameLimits, WireError } from '@millrace/protocol';
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
@@ -8,6 +8,7 @@ import { RealtimeError } from '../realtime-error.js';
 import { sdkError } from '../sdk-errors.js';
 import { readAnswer } from '../transport/answer.js';
 import type { ClientFrameName, Link } from '../transport/transport.port.js';
+import { outgoing, refusalOf } from './outgoing.js';
 import type { PendingRequest } from './pending-request.js';
 import { nextLook, requestTransition, type RequestInput } from './request-state.js';
 import type { SendOptions } from './send.options.js';
@@ -25,6 +26,7 @@ export class RequestSender {
   readonly #requests = new Set<PendingRequest>();
   #link: Link | undefined;
   #refusal: WireError | undefined;
+  #limits: FrameLimits | undefined;
 
   constructor(
     private readonly environment: Environment,
@@ -37,16 +39,23 @@ export class RequestSender {
     return this.#count('sent') > 0;
   }
 
-  send(name: ClientFrameName, body: object, { timeoutMs, expiresAfterMs, signal }: SendOptions): Promise<object> {
+  send(
+    name: ClientFrameName,
+    body: object,
+    { timeoutMs, expiresAfterMs, signal }: SendOptions,
+  ): Promise<object> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
+      const frame = outgoing(body);
+      const tooMuch = this.#limits && refusalOf(frame, this.#limits);
+      if (tooMuch) throw new RealtimeError(tooMuch);
       if (this.#count('queued') >= this.options.maxQueuedCommands) {
         throw new RealtimeError(sdkError('QUEUE_FULL', 'not-applied'));
       }
       const now = this.environment.now();
       const request: PendingRequest = {
         name,
-        body,
+        frame,
         owner: this.principals.current,
         timeoutMs: timeoutMs ?? this.options.timeoutMs,
         resolve,
@@ -68,6 +77,11 @@ export class RequestSender {
     });
   }
 
+  /** What the server of the next link takes; what it does not take is not sent. */
+  bound(limits: FrameLimits | undefined): void {
+    this.#limits = limits;
+  }
+
   /**
    * Requests may be sent on `link`; without one they wait, unless `refusal` says why none will come. Answers to what
    * was sent still come. What waits for another user than that of the link fails.
@@ -77,6 +91,8 @@ export class RequestSender {
     this.#refusal = refusal;
     for (const request of link ? this.#requests : []) {
       if (!this.principals.isCurrent(request.owner)) this.#apply(request, { kind: 'orphaned' });
+      const error = this.#limits && refusalOf(request.frame, this.#limits);
+      if (error) this.#apply(request, { kind: 'refused', error });
     }
     this.#pump();
   }
@@ -113,15 +129,16 @@ export class RequestSender {
   #transmit(request: PendingRequest): void {
     const { state } = request;
     try {
-      this.#link?.send(request.name, request.body, (raw) => {
+      this.#link?.send(request.name, request.frame.body, (raw) => {
         // The answer to an earlier sending of this request says nothing about the one under way.
         if (request.state !== state) return;
         this.#apply(request, { kind: 'answered', answer: readAnswer(raw) });
         this.#pump();
       });
     } catch (error) {
-      // Data that is not JSON is the fault of this caller, not of whatever made the queue move.
-      this.#settle(request, () => request.reject(error));
+      // Of the transport; it must not reach whoever made the queue move.
+      const lost = { ...sdkError('CONNECTION_LOST', 'unknown') };
+      this.#settle(request, () => request.reject(new RealtimeError(lost, { cause: error })));
     }
   }
 
