@@ -8,13 +8,15 @@ import {
 } from '@nestjs/common';
 import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { accessChannelName } from './channel/access-channel.js';
+import { systemClock } from './core/clock.js';
+import { logError } from './core/log-error.js';
 import type { NodeHealth } from './node-health.js';
 import type { Ring } from './ring.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
 import { syncedRooms } from './session/rooms/synced-rooms.js';
 import { checkGlobalEnhancers } from './session/global-enhancers.js';
 import type { SessionDrain } from './session/session-drain.js';
-import { systemClock } from './core/clock.js';
+import { ListenWatch } from './socket/listen-watch.js';
 import { stopSteps } from './stop-steps.js';
 import { checkPath } from './socket/path-conflicts.js';
 
@@ -24,6 +26,7 @@ export class RingLifecycle
 {
   readonly #logger = new Logger('Millrace');
   #stopped: Promise<void> | undefined;
+  #listenWatch: ListenWatch | undefined;
 
   constructor(
     private readonly ring: Ring,
@@ -54,12 +57,16 @@ export class RingLifecycle
   /** Clients come in once all of the application is there. */
   onApplicationBootstrap(): void {
     const http = this.#http;
-    if (http) this.ring.realtime.attach(http);
+    if (!http) return;
+    const watch = new ListenWatch(http, systemClock, (error) => void this.#giveUp(error));
+    this.#listenWatch = watch;
+    this.ring.realtime.attach(http, (error) => watch.failed(error));
   }
 
   /** The last hook that is awaited before Nest closes its HTTP server, which waits for all connections to end. */
   async beforeApplicationShutdown(): Promise<void> {
     this.ring.wait.halt();
+    this.#listenWatch?.stop();
     await this.drain.drain();
     await this.ring.realtime.close();
   }
@@ -67,6 +74,17 @@ export class RingLifecycle
   /** Once: an application may be closed again, by a signal while it closes. */
   onApplicationShutdown(): Promise<void> {
     return (this.#stopped ??= this.#stop());
+  }
+
+  /** Nobody can reach this node, and its connections and timers alone would keep the process alive. */
+  async #giveUp(error: unknown): Promise<void> {
+    logError(this.#logger, 'Millrace stops, because the HTTP server of the application could not listen', error);
+    try {
+      await this.beforeApplicationShutdown();
+      await this.onApplicationShutdown();
+    } catch (failure) {
+      logError(this.#logger, 'Millrace could not stop', failure);
+    }
   }
 
   /** Absent in an application context: it has no HTTP, and so no sessions. */

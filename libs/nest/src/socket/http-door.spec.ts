@@ -19,6 +19,7 @@ const tls = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
 /** An application that answers with what it was asked, with or without a door before it. */
 async function serve(hasDoor: boolean, isTls = false) {
   const taken: string[] = [];
+  const errors: unknown[] = [];
   const app = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -44,11 +45,12 @@ async function serve(hasDoor: boolean, isTls = false) {
         response.end('mine');
         return true;
       },
+      seesError: (error) => errors.push(error),
     }).open();
   }
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
-  return { http, port, taken, isTls };
+  return { http, port, taken, errors, isTls };
 }
 
 interface Line {
@@ -115,6 +117,15 @@ describe('a door before an HTTP server', () => {
     const read = async (path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
     expect([await read('/own'), await read('/own/below')]).toEqual(['mine', expect.stringContaining('/own/below')]);
     expect(taken).toEqual(['request']);
+  });
+
+  it('sees errors, and leaves it to the application whether they are handled', async () => {
+    const { http, errors } = await serve(true);
+    const error = new Error('of the server');
+    expect(() => http.emit('error', error)).toThrow(error);
+    http.once('error', () => {});
+    expect(() => http.emit('error', error)).not.toThrow();
+    expect(errors).toEqual([error, error]);
   });
 
   // As Java's HTTP client and `curl --http2` ask.

@@ -6,6 +6,8 @@ import { readAsOrdinary } from './ordinary-request.js';
 export interface DoorKeeper {
   takesUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   takesRequest(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Hears of it, without a listener: with one, an error that nobody handles would pass unnoticed. */
+  seesError(error: unknown): void;
 }
 
 /**
@@ -36,6 +38,9 @@ export class HttpDoor {
         return this.keeper.takesUpgrade(...(args as [IncomingMessage, Duplex, Buffer]));
       case 'request':
         return this.keeper.takesRequest(...(args as [IncomingMessage, ServerResponse]));
+      case 'error':
+        this.keeper.seesError(args[0]);
+        return false;
       default:
         return false;
     }

@@ -35,7 +35,7 @@ export interface RealtimeServerParts {
  * application has are served by another one, with their own options. Websocket only: polling needs a sticky load
  * balancer and buys nothing. There is one namespace; into the root one, where Socket.IO lets anybody, nobody comes.
  */
-export class RealtimeServer implements DoorKeeper {
+export class RealtimeServer {
   readonly #io: Server;
   readonly #refusedOrigins: RefusedOrigins;
   readonly #connections = new Set<Duplex>();
@@ -71,12 +71,17 @@ export class RealtimeServer implements DoorKeeper {
     this.#io.adapter(rooms);
   }
 
-  /** From now on clients come in through this HTTP server. */
-  attach(http: HttpServer): void {
-    new HttpDoor(http, this).open();
+  /** From now on clients come in through this HTTP server. `onError` hears of its errors. */
+  attach(http: HttpServer, onError: (error: unknown) => void = () => {}): void {
+    const keeper: DoorKeeper = {
+      takesUpgrade: (...handshake) => this.#takesUpgrade(...handshake),
+      takesRequest: (...exchange) => this.#takesRequest(...exchange),
+      seesError: onError,
+    };
+    new HttpDoor(http, keeper).open();
   }
 
-  takesUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+  #takesUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     if (!isFor(this.parts.options.path, request) || !wantsWebsocket(request)) return false;
     const refusal = this.#refusalOf(request);
     if (refusal) {
@@ -90,7 +95,7 @@ export class RealtimeServer implements DoorKeeper {
   }
 
   /** The application may have routes below the path; only those who try polling are told. */
-  takesRequest(request: IncomingMessage, response: ServerResponse): boolean {
+  #takesRequest(request: IncomingMessage, response: ServerResponse): boolean {
     if (!isFor(this.parts.options.path, request) || !wantsPolling(request)) return false;
     const refusal = refusals.notWebsocket;
     response.writeHead(refusal.status, { 'Content-Type': 'application/json' }).end(bodyOf(refusal));

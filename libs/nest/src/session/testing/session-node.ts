@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { AddressInfo, Server } from 'node:net';
 import type { Server as HttpServer } from 'node:http';
-import { Module, type INestApplication, type Provider } from '@nestjs/common';
+import { Module, type INestApplication, type NestApplicationOptions, type Provider } from '@nestjs/common';
 import { ApplicationConfig, HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION, type WireError } from '@millrace/protocol';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
@@ -31,6 +31,7 @@ export interface SessionNodeOptions {
   readonly authenticate?: Authenticator['authenticate'];
   readonly routes?: readonly FrameRoute[];
   readonly providers?: readonly Provider[];
+  readonly application?: NestApplicationOptions;
 }
 
 /** The token is the name. */
@@ -72,7 +73,11 @@ export class SessionNode {
   }
 
   async #start(): Promise<void> {
-    const app = await NestFactory.create(this.#module(), { logger: false, abortOnError: false });
+    const app = await NestFactory.create(this.#module(), {
+      logger: false,
+      abortOnError: false,
+      ...this.given.application,
+    });
     this.#app = app;
     await app.listen(0, '127.0.0.1');
   }
