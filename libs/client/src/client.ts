@@ -151,7 +151,11 @@ export class Client {
     this.#failIfClosed();
     // A live channel has no position; one kept from when it was durable would only be refused.
     const kept = contract.delivery === 'durable' ? (storage ?? this.#options.storage) : undefined;
-    const handle = this.#subscriptions.subscribe(channel, since, kept);
+    const handle = this.#subscriptions.subscribe(channel, {
+      since,
+      storage: kept,
+      names: Object.keys(contract.events),
+    });
     this.#use();
     return handle as Subscription<C>;
   }

@@ -3,7 +3,7 @@ import type { Environment } from './environment.port.js';
 /** Timers hold 31 bits of milliseconds; beyond that they fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Browsers, Node and whatever else has timers and `crypto`. */
+/** Browsers, Node, React Native and whatever else has timers; all else is asked for by feature. */
 export const systemEnvironment: Environment = {
   now: () => Date.now(),
   after,
@@ -22,10 +22,17 @@ function after(delayMs: number, task: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-/** `crypto.randomUUID` is missing on pages that came over plain HTTP; `getRandomValues` is not. */
+/**
+ * `crypto.randomUUID` is missing on pages that came over plain HTTP; React Native has no `crypto` at all. Ids need not be
+ * secret there, only different: 122 bits of `Math.random` are.
+ */
 function uuid(): string {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0'));
+  const random: Partial<Crypto> = typeof crypto === 'undefined' ? {} : crypto;
+  if (typeof random.randomUUID === 'function') return random.randomUUID();
+  const bytes = new Uint8Array(16);
+  if (typeof random.getRandomValues === 'function') random.getRandomValues(bytes);
+  else bytes.forEach((_, index) => (bytes[index] = Math.floor(Math.random() * 256)));
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'));
   return hex.join('').replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-');
 }
 

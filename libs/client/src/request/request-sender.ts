@@ -1,4 +1,5 @@
 import type { FrameLimits, WireError } from '@millrace/protocol';
+import { failIfAborted, reasonOf } from '../abort.js';
 import type { BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
@@ -39,13 +40,9 @@ export class RequestSender {
     return this.#count('sent') > 0;
   }
 
-  send(
-    name: ClientFrameName,
-    body: object,
-    { timeoutMs, expiresAfterMs, signal }: SendOptions,
-  ): Promise<object> {
+  send(name: ClientFrameName, body: object, { timeoutMs, expiresAfterMs, signal }: SendOptions): Promise<object> {
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
+      failIfAborted(signal);
       const frame = outgoing(body);
       const tooMuch = this.#limits && refusalOf(frame, this.#limits);
       if (tooMuch) throw new RealtimeError(tooMuch);
@@ -155,7 +152,7 @@ export class RequestSender {
   }
 
   #abort(request: PendingRequest): void {
-    this.#settle(request, () => request.reject(request.signal?.reason));
+    this.#settle(request, () => request.reject(reasonOf(request.signal)));
     this.#pump();
   }
 

@@ -172,7 +172,7 @@ export class ChannelSubscription {
         this.#tell(effect);
       } catch (error) {
         // Of a malformed frame; the ones after it are delivered all the same, even where it is `report` that throws.
-        queueMicrotask(() => this.parts.environment.report(error));
+        void Promise.resolve().then(() => this.parts.environment.report(error));
       }
     }
     this.#delivery = 'idle';

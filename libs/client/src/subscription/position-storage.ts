@@ -3,8 +3,10 @@ import type { Environment } from '../environment/environment.port.js';
 import { isThenable } from '../thenable.js';
 
 /**
- * Where the position of a subscription outlives the page or process, for example over `localStorage`. It may fail as
- * it likes: events go on. When `get` fails, is silent for 5 s or answers with something that is no position, the
+ * Where the position of a subscription outlives the page or process. Give each page a storage that no other page shares,
+ * such as one over `sessionStorage`: two tabs that write one position into `localStorage` move it for each other, and
+ * the one that comes back skips what only the other one saw. It may fail as it likes: events go on, and a failure is
+ * reported once, until it works again. When `get` fails, is silent for 5 s or answers with something that is no position, the
  * subscription begins at the head and says `discontinuity`, reason `mismatch`.
  *
  * @publicApi
@@ -24,6 +26,8 @@ const LOAD_TIMEOUT_MS = 5_000;
 /** Keeps one channel's position in a storage that may throw, reject or never answer. */
 export class PositionKeeper {
   #saving: 'idle' | 'saving' = 'idle';
+  /** A storage that is full fails with every event: it is reported once, and again after it worked. */
+  #health: 'good' | 'failing' = 'good';
   #next: string | undefined;
 
   constructor(
@@ -71,9 +75,15 @@ export class PositionKeeper {
     try {
       const answer = this.storage.set(this.channel, token);
       if (isThenable(answer)) this.#await(answer);
+      else this.#health = 'good';
     } catch (error) {
-      this.environment.report(error);
+      this.#failed(error);
     }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#health === 'good') this.environment.report(error);
+    this.#health = 'failing';
   }
 
   /** Two writes at once may land in the wrong order. */
@@ -83,9 +93,15 @@ export class PositionKeeper {
       this.#saving = 'idle';
       if (this.#next !== undefined) this.save(this.#next);
     };
-    Promise.resolve(write).then(finish, (error: unknown) => {
-      this.environment.report(error);
-      finish();
-    });
+    Promise.resolve(write).then(
+      () => {
+        this.#health = 'good';
+        finish();
+      },
+      (error: unknown) => {
+        this.#failed(error);
+        finish();
+      },
+    );
   }
 }

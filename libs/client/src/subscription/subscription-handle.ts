@@ -1,5 +1,6 @@
-import { encodePosition, type ChannelName, type PositionToken } from '@millrace/protocol';
+import { encodePosition, isReservedEventType, type ChannelName, type PositionToken } from '@millrace/protocol';
 import { Listeners, type Listener } from '../listeners.js';
+import { RealtimeError } from '../realtime-error.js';
 import type { ChannelSubscription } from './channel-subscription.js';
 import type { SubscriptionStatus } from './subscription-state.js';
 
@@ -13,6 +14,8 @@ export class SubscriptionHandle {
   constructor(
     source: ChannelSubscription,
     private readonly report: (error: unknown) => void,
+    /** What can be heard; absent where the contract does not say. */
+    private readonly names?: readonly string[],
   ) {
     this.channel = source.channel;
     this.#source = source;
@@ -28,6 +31,10 @@ export class SubscriptionHandle {
   }
 
   on(name: string, listener: Listener<never>): () => void {
+    if (this.names && !this.names.includes(name) && !isReservedEventType(name)) {
+      const message = `"${name}" is not an event of "${this.channel}". There are: ${this.names.join(', ')}; and discontinuity, recovered, error, state.`;
+      throw new RealtimeError({ code: 'EVENT_INVALID', message, retry: 'never' });
+    }
     let listeners = this.#listeners.get(name);
     if (!listeners) this.#listeners.set(name, (listeners = new Listeners(this.report)));
     return listeners.add(listener as Listener<readonly unknown[]>);

@@ -46,7 +46,11 @@ export interface Subscription<C extends ChannelContract = ChannelContract> {
   readonly state: SubscriptionStatus;
   /** Of the last event that was handed over. Keep it and pass it as `since` to go on there in another life. */
   readonly position: PositionToken | undefined;
-  /** Events are lost to this subscriber; `reason` says why. It is told before the next event. */
+  /**
+   * Events are lost to this subscriber; `reason` says why. It is told before the next event.
+   *
+   * @throws RealtimeError `EVENT_INVALID` for a name that is not an event of the contract
+   */
   on(name: 'discontinuity', listener: (discontinuity: Discontinuity) => unknown): () => void;
   /** What was missed has been handed over. */
   on(name: 'recovered', listener: (recovery: Recovery) => unknown): () => void;

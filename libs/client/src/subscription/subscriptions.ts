@@ -52,10 +52,22 @@ export class Subscriptions {
     private readonly pages: PageSize,
   ) {}
 
-  subscribe(channel: ChannelName, since: string | undefined, storage: PositionStorage | undefined): SubscriptionHandle {
+  subscribe(
+    channel: ChannelName,
+    {
+      since,
+      storage,
+      names,
+    }: {
+      readonly since: string | undefined;
+      readonly storage: PositionStorage | undefined;
+      /** The events of its contract. */
+      readonly names: readonly string[] | undefined;
+    },
+  ): SubscriptionHandle {
     const known = this.#channels.get(channel);
     const subscription = known ?? this.#add(channel, storage);
-    const handle = new SubscriptionHandle(subscription, this.environment.report);
+    const handle = new SubscriptionHandle(subscription, this.environment.report, names);
     if (known && since !== undefined && handle.position !== readOwned(since).token) {
       throw new TypeError(
         `"${channel}" is subscribed already, at another position: read from \`since\` with history()`,
@@ -149,7 +161,7 @@ export class Subscriptions {
   #schedule(): void {
     if (this.#endOfTick === 'scheduled') return;
     this.#endOfTick = 'scheduled';
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#endOfTick = 'free';
       this.flush();
     });

@@ -1,3 +1,4 @@
+import { failIfAborted } from '../abort.js';
 import type { Environment } from '../environment/environment.port.js';
 
 /** Why a token is asked for. @publicApi */
@@ -45,7 +46,7 @@ export class TokenSource {
   }
 
   #call(reason: TokenRequest['reason'], signal: AbortSignal): Promise<string> {
-    signal.throwIfAborted();
+    failIfAborted(signal);
     const timeout = new AbortController();
     return new Promise((resolve, reject) => {
       const cancel = this.environment.after(this.timeoutMs, () => {
