@@ -14,61 +14,63 @@ export interface ClientOptions {
   /** Who the client speaks for; called for each connection and before each expiry. */
   readonly token: TokenFunction;
   /** Path of the Socket.IO endpoint: what the server's `session.path` is. @defaultValue `/realtime` */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** How this client calls itself towards the server. @defaultValue `{ name: 'millrace', version: '0.1.0' }` */
-  readonly client?: Handshake['client'];
+  readonly client?: Handshake['client'] | undefined;
   /** Keeps the positions of all durable subscriptions. @defaultValue none: a new page starts at the head */
-  readonly storage?: PositionStorage;
+  readonly storage?: PositionStorage | undefined;
   /**
    * `on-use`: the first `send`, `subscribe` or `history` connects. `on-call`: only `connect()` does.
    * @defaultValue `on-use`
    */
-  readonly start?: 'on-use' | 'on-call';
+  readonly start?: 'on-use' | 'on-call' | undefined;
   /**
    * Ceiling of the first pause before connecting again, in ms; it doubles with each failure. Lowered: a server that
    * restarts is met by all clients sooner, and at once. @defaultValue 500
    */
-  readonly minBackoffMs?: number;
+  readonly minBackoffMs?: number | undefined;
   /**
    * Highest ceiling of the pauses, in ms. Raised: slower to notice that a server is back. Lowered: more tries while it is
    * away, and all clients within a shorter time when it comes back. @defaultValue 10000
    */
-  readonly maxBackoffMs?: number;
+  readonly maxBackoffMs?: number | undefined;
   /** How long one try to connect may take, and how long the token function may, in ms. @defaultValue 20000 */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /**
    * For how long a refused token is fetched again and tried over new connections before the connection is `needs-auth`,
    * in ms. The node that refuses it may have a wrong clock or key, and be the only one that answers. Lowered: such a node
    * signs users out. Raised: a user whose account has ended is asked later to sign in. @defaultValue 60000
    */
-  readonly refusalPatienceMs?: number;
+  readonly refusalPatienceMs?: number | undefined;
   /** How long the server may take to answer a subscribe or a fresh token, in ms. @defaultValue 15000 */
-  readonly answerTimeoutMs?: number;
+  readonly answerTimeoutMs?: number | undefined;
   /** Default of `SendOptions.timeoutMs`. @defaultValue 30000 */
-  readonly commandTimeoutMs?: number;
+  readonly commandTimeoutMs?: number | undefined;
   /** Default of `SendOptions.expiresAfterMs`. @defaultValue 30000 */
-  readonly commandExpiresAfterMs?: number;
+  readonly commandExpiresAfterMs?: number | undefined;
   /**
    * Requests that may wait for a connection; one more fails with `QUEUE_FULL`. Minimum 1. Raised: more memory, and
    * more at once when the connection is back. @defaultValue 256
    */
-  readonly maxQueuedCommands?: number;
+  readonly maxQueuedCommands?: number | undefined;
   /** Requests sent that have no answer yet; more wait. Above the server's own bound it refuses. @defaultValue 32 */
-  readonly maxCommandsInFlight?: number;
+  readonly maxCommandsInFlight?: number | undefined;
   /**
    * Takes what cannot be handed to anybody, such as an exception in a listener.
    * @defaultValue the global `reportError`, else `console.error`
    */
-  readonly onError?: (error: unknown) => void;
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** Replaces clock, timers, randomness, ids or wake-ups. */
-  readonly environment?: Partial<Environment>;
+  readonly environment?: Partial<Environment> | undefined;
   /** Replaces socket.io-client, for tests. */
-  readonly transport?: Transport;
+  readonly transport?: Transport | undefined;
 }
+
+type Given<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> };
 
 /** The options with nothing left open. */
 export type ResolvedOptions = Readonly<
-  Required<Omit<ClientOptions, 'storage' | 'onError' | 'environment' | 'minBackoffMs' | 'maxBackoffMs'>>
+  Given<Omit<ClientOptions, 'storage' | 'onError' | 'environment' | 'minBackoffMs' | 'maxBackoffMs'>>
 > & {
   readonly storage: PositionStorage | undefined;
   readonly environment: Environment;
@@ -95,7 +97,7 @@ const defaults = {
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   // Plain JavaScript, and most TypeScript, passes `undefined` for what it leaves out.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const all = { ...defaults, ...(given as unknown as ClientOptions) };
+  const all = { ...defaults, ...(given as unknown as Given<ClientOptions>) };
   const { minBackoffMs: minMs, maxBackoffMs: maxMs, ...resolved } = all;
   check('url', typeof resolved.url === 'string' && resolved.url !== '', 'an address');
   check('token', typeof resolved.token === 'function', 'a function');

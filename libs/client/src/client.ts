@@ -33,9 +33,9 @@ import type { ServerFrame } from './transport/transport.port.js';
 /** Where one subscription begins, and who keeps its position. @publicApi */
 export interface SubscribeOptions {
   /** A position kept from an earlier life; events after it are handed over first. @defaultValue the storage's, or none */
-  readonly since?: string;
+  readonly since?: string | undefined;
   /** Keeps the position of this subscription. Only that of a channel's first subscriber counts. */
-  readonly storage?: PositionStorage;
+  readonly storage?: PositionStorage | undefined;
 }
 
 /** Leaves the data out where a command takes none. @publicApi */

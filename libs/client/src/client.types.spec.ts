@@ -17,6 +17,14 @@ const ping = defineCommand('desk.ping');
 const client = createClient({ ...new FakeServer().options, start: 'on-call' });
 
 describe('types of the client', () => {
+  it('take `undefined` for what is left out, as most callers pass it on', async () => {
+    const left = createClient({ ...new FakeServer().options, storage: undefined, onError: undefined, path: undefined });
+    left.subscribe(desk, { airport: 'SFO' }, { since: undefined, storage: undefined });
+    const page = left.history(desk, { airport: 'SFO' }, { after: undefined, limit: undefined, signal: undefined });
+    left.close();
+    await expect(page).rejects.toMatchObject({ code: 'CLIENT_CLOSED' });
+  });
+
   it('hold for subscribing', () => {
     const sub = client.subscribe(desk, { airport: 'SFO' });
     sub.on('departure.recorded', (departure, meta) => {
@@ -28,7 +36,7 @@ describe('types of the client', () => {
     });
     sub.on('recovered', ({ count }) => expectTypeOf(count).toEqualTypeOf<number>());
     // @ts-expect-error no such event
-    sub.on('departure.forgotten', () => {});
+    expect(() => sub.on('departure.forgotten', () => {})).toThrow('departure.forgotten');
     // @ts-expect-error the data of another event
     sub.on('departure.recorded', (closed: { reason: string }) => closed);
     // @ts-expect-error an event of another channel

@@ -16,9 +16,9 @@ import type { EventMeta } from './subscription/subscription.js';
 /** Which page is read, and how long that may take. @publicApi */
 export interface HistoryOptions extends SendOptions {
   /** Position before the first event wanted. @defaultValue none: from the oldest kept event */
-  readonly after?: string;
+  readonly after?: string | undefined;
   /** Events at most, 1–1000; the server may send fewer. @defaultValue 100 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** One event of a page, told apart by `type`. @publicApi */

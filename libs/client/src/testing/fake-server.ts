@@ -8,6 +8,7 @@ import type {
   WireError,
 } from '@millrace/protocol';
 import type { ClientOptions } from '../client.options.js';
+import type { Environment } from '../environment/environment.port.js';
 import type { ClientFrameName, LinkListener, LinkTarget, Transport } from '../transport/transport.port.js';
 import { FakeClock, settle } from './fake-clock.js';
 import { FakeLink, type FakeRequest } from './fake-link.js';
@@ -44,7 +45,10 @@ export class FakeServer implements Transport {
   /** What the client reported because nobody took it. */
   readonly reported: unknown[] = [];
   /** Spread them into `createClient`. */
-  readonly options: Required<Pick<ClientOptions, 'url' | 'token' | 'transport' | 'environment'>>;
+  readonly options: Pick<ClientOptions, 'url' | 'token'> & {
+    readonly transport: Transport;
+    readonly environment: Partial<Environment>;
+  };
   #ids = 0;
   /** For whom the next session speaks; `undefined`: does not say, like a server of an earlier version. */
   subject: string | undefined = 'ada';
