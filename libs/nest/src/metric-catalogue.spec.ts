@@ -19,6 +19,7 @@ const units = [
   'subscriptions',
   'connections',
   'state',
+  'nodes',
 ];
 
 describe('the catalogue of metrics', () => {

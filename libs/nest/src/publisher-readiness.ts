@@ -12,7 +12,7 @@ export function publisherReadiness({ sequencer, redis, recorder, databaseClock, 
   return new Readiness({
     checks: [
       new PassCheck({ sequencer, clock }),
-      new RedisCheck(redis && [redis.publisher]),
+      new RedisCheck(redis && [redis.publisher], clock),
       new ClockCheck({ databaseClock, maxClockSkewMs, clock }),
     ],
     others: () => Promise.resolve([]),

@@ -43,11 +43,20 @@ it.each<[string, number | undefined, number, object]>([
 
 it('Redis is good where there is none or all of it is up, and otherwise a fault that all nodes share', () => {
   const [up, down] = [{ isUp: true }, { isUp: false }];
-  expect([undefined, [up, up]].map((connections) => new RedisCheck(connections).check().kind)).toEqual([
-    'good',
-    'good',
-  ]);
-  expect(new RedisCheck([up, down]).check()).toMatchObject({ kind: 'fault', scope: 'shared' });
+  const kinds = [undefined, [up, up]].map((connections) => new RedisCheck(connections, clock).check().kind);
+  expect(kinds).toEqual(['good', 'good']);
+  expect(new RedisCheck([up, down], clock).check()).toMatchObject({ kind: 'fault', scope: 'shared' });
+});
+
+it('Redis is compared with other nodes from a moment after its last message came back', () => {
+  const [up, down] = [{ isUp: true }, { isUp: false }];
+  const echo = { fault: undefined, returnedAt: clock.monotonic() - 4_000 };
+  expect(new RedisCheck([up, up], clock, echo).check()).toMatchObject({ kind: 'good', ageMs: 4_000 });
+  expect(new RedisCheck([up, down], clock, echo).check()).toMatchObject({ scope: 'compared', forMs: 0 });
+  const older = { fault: undefined, returnedAt: clock.monotonic() - 9_000 };
+  expect(new RedisCheck([up, down], clock, older).check()).toMatchObject({ scope: 'compared', forMs: 4_000 });
+  const refused = { ...echo, fault: { kind: 'refused', reason: 'no' } as const };
+  expect(new RedisCheck([up, down], clock, refused).check()).toMatchObject({ scope: 'shared', reason: 'no' });
 });
 
 it('a node that drains must not be given users', () => {

@@ -64,6 +64,11 @@ export class RedisConnection {
     return this.#state === 'up';
   }
 
+  /** Redis answers, and refuses what this connection is for: it does not count as up until it is allowed. */
+  setRefused(isRefused: boolean): void {
+    if (this.isUp) this.parts.recorder.set(redisUp, { connection: this.role }, isRefused ? 0 : 1);
+  }
+
   /** `listener` runs each time the connection is there, before anything else can be asked of it. */
   onUp(listener: () => void): void {
     this.#readyListeners.push(listener);

@@ -1,4 +1,5 @@
 import { RedisConnection, type RedisConnectionParts } from './redis-connection.js';
+import { refusalIn } from './redis-refusal.js';
 import { redisWaitingBytes } from './redis.metrics.js';
 
 export interface RedisMessage {
@@ -13,13 +14,30 @@ const MAX_WAITING_BYTES = 8 * 1_048_576;
 export class RedisPublisher {
   readonly connection: RedisConnection;
   #waitingBytes = 0;
+  #isRefused = false;
 
   constructor(private readonly parts: RedisConnectionParts) {
     this.connection = new RedisConnection('publisher', parts);
   }
 
   get isUp(): boolean {
-    return this.connection.isUp;
+    return this.connection.isUp && !this.#isRefused;
+  }
+
+  /** Publishes one message, and says why Redis refused it, if it did. */
+  async probe(channel: string, payload: string): Promise<string | undefined> {
+    const refusal = await this.connection.client.publish(channel, payload).then(() => undefined, refusalIn);
+    this.#isRefused = refusal !== undefined;
+    this.connection.setRefused(this.#isRefused);
+    return refusal;
+  }
+
+  /** What Redis says of itself; `undefined` where it does not say. */
+  async role(): Promise<string | undefined> {
+    const hello: unknown = await this.connection.client.call('HELLO').catch(() => []);
+    const words = Array.isArray(hello) ? (hello as unknown[]) : [];
+    const role = words[words.indexOf('role') + 1];
+    return typeof role === 'string' ? role : undefined;
   }
 
   start(): void {

@@ -1,3 +1,4 @@
+import { refusalIn } from './redis-refusal.js';
 import { RedisConnection, type RedisConnectionParts } from './redis-connection.js';
 
 /** `pattern` is there when the message came by a pattern. */
@@ -16,6 +17,8 @@ export class RedisSubscriber {
   readonly connection: RedisConnection;
   readonly #wanted = { subscribe: new Set<string>(), psubscribe: new Set<string>() };
   readonly #listeners = new Set<RedisListener>();
+  /** Of what is wanted, and why. */
+  readonly #refused = new Map<string, { readonly kind: Kind; readonly reason: string }>();
 
   constructor(parts: RedisConnectionParts) {
     this.connection = new RedisConnection('subscriber', parts);
@@ -30,7 +33,23 @@ export class RedisSubscriber {
   }
 
   get isUp(): boolean {
-    return this.connection.isUp;
+    return this.connection.isUp && this.#refused.size === 0;
+  }
+
+  /** Why Redis does not let this node hear something that it wants to hear. */
+  get refusal(): string | undefined {
+    return this.#refused.values().next().value?.reason;
+  }
+
+  /** Asks again for what was refused: an administrator may have allowed it. One command a name, for few are refused alone. */
+  async retryRefused(): Promise<void> {
+    for (const [name, { kind }] of [...this.#refused].slice(0, CHUNK)) {
+      const stillRefused = await this.#ask(kind, [name]).then(
+        () => false,
+        () => true,
+      );
+      if (stillRefused) return;
+    }
   }
 
   start(): void {
@@ -69,21 +88,42 @@ export class RedisSubscriber {
 
   async #want(kind: Kind, name: string): Promise<void> {
     this.#wanted[kind].add(name);
-    await this.connection.client[kind](name);
+    await this.#ask(kind, [name]);
   }
 
   #forget(kind: Kind, name: string): void {
-    if (!this.#wanted[kind].delete(name) || !this.isUp) return;
+    this.#refused.delete(name);
+    this.#tellRefused();
+    if (!this.#wanted[kind].delete(name) || !this.connection.isUp) return;
     const { client } = this.connection;
     void (kind === 'subscribe' ? client.unsubscribe(name) : client.punsubscribe(name)).catch(() => {});
   }
 
   #again(kind: Kind): void {
     const names = [...this.#wanted[kind]];
+    for (const name of names) this.#refused.delete(name);
     for (let first = 0; first < names.length; first += CHUNK) {
       // A connection that breaks meanwhile is followed by another one, on which all is subscribed again.
-      void this.connection.client[kind](...names.slice(first, first + CHUNK)).catch(() => {});
+      void this.#ask(kind, names.slice(first, first + CHUNK)).catch(() => {});
     }
+  }
+
+  async #ask(kind: Kind, names: readonly string[]): Promise<void> {
+    try {
+      await this.connection.client[kind](...names);
+      for (const name of names) this.#refused.delete(name);
+    } catch (error) {
+      const reason = refusalIn(error);
+      // All or nothing: Redis subscribes to none of them.
+      if (reason !== undefined) for (const name of names) this.#refused.set(name, { kind, reason });
+      throw error;
+    } finally {
+      this.#tellRefused();
+    }
+  }
+
+  #tellRefused(): void {
+    this.connection.setRefused(this.#refused.size > 0);
   }
 
   #tell(payload: Buffer, channel: Buffer, pattern?: string): void {
