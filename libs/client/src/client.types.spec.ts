@@ -40,7 +40,7 @@ describe('types of the client', () => {
     // @ts-expect-error the data of another event
     sub.on('departure.recorded', (closed: { reason: string }) => closed);
     // @ts-expect-error an event of another channel
-    client.subscribe(news, {}).on('departure.recorded', () => {});
+    expect(() => client.subscribe(news, {}).on('departure.recorded', () => {})).toThrow('news.flashed');
     // @ts-expect-error a parameter is missing
     expect(() => client.subscribe(desk, {})).toThrow(TypeError);
     // @ts-expect-error a parameter of another type
