@@ -282,7 +282,8 @@ describe('a failure in somebody else’s code', () => {
     server.link.events(log.publish('a.b', 1));
     server.link.events(log.publish('a.b', 2));
     expect(seen).toEqual([1, 2]);
-    expect(server.reported.map(String)).toEqual(['Error: get', 'Error: set', 'Error: set', 'Error: set']);
+    // A storage that fails says so once, not with each event.
+    expect(server.reported.map(String)).toEqual(['Error: get', 'Error: set']);
   });
 });
 
