@@ -24,6 +24,7 @@ import { StreamHealth } from './health/stream-health.js';
 import { NODE_OPTIONS } from './internal-constants.js';
 import { resolveOptions, type MillraceOptions, type PublisherOptions } from './millrace.options.js';
 import { NodeHealth } from './node-health.js';
+import { LateModules } from './late-modules.js';
 import { checkOneMillrace } from './one-millrace.js';
 import { PublisherModule } from './publisher.module.js';
 import { RingLifecycle } from './ring-lifecycle.js';
@@ -46,6 +47,12 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<MillraceOption
 const fromRing = <T>(read: (ring: Ring) => T) => ({ inject: [Ring], useFactory: read });
 
 const providers: Provider[] = [
+  {
+    provide: LateModules,
+    inject: [DiscoveryService, ModulesContainer],
+    useFactory: (discovery: DiscoveryService, modules: ModulesContainer) =>
+      new LateModules(discovery, modules, systemClock),
+  },
   {
     provide: Ring,
     inject: [

@@ -57,7 +57,7 @@ export class RingLifecycle
   /** Clients come in once all of the application is there. */
   onApplicationBootstrap(): void {
     const http = this.#http;
-    if (!http) return;
+    if (!http) return this.#sayNobodyConnects();
     const watch = new ListenWatch(http, systemClock, (error) => void this.#giveUp(error));
     this.#listenWatch = watch;
     this.ring.realtime.attach(http, (error) => watch.failed(error));
@@ -85,6 +85,13 @@ export class RingLifecycle
     } catch (failure) {
       logError(this.#logger, 'Millrace could not stop', failure);
     }
+  }
+
+  #sayNobodyConnects(): void {
+    this.#logger.warn(
+      'This process has no HTTP server (createApplicationContext(), createMicroservice()), so no client can connect: it ' +
+        'only publishes, for which MillraceModule.forPublisher() is enough',
+    );
   }
 
   /** Absent in an application context: it has no HTTP, and so no sessions. */
