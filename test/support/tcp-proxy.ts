@@ -20,6 +20,8 @@ export class TcpProxy {
   target: number | undefined;
   /** Bytes a second that go on in each direction of each connection that is opened from now on. */
   bytesPerSecond = Infinity;
+  /** How late bytes come out that come in from now on, in ms, each way. */
+  delayMs = 0;
 
   private constructor() {
     this.#server = createServer((client) => this.#accept(client));
@@ -122,12 +124,20 @@ export class TcpProxy {
   }
 
   #forward(pair: Pair, from: Socket, to: Socket): void {
-    from.on('data', (chunk) => {
-      if (pair.flow === 'neither' || to.write(chunk)) return;
+    let lastDueAt = 0;
+    const write = (chunk: Buffer): void => {
+      if (pair.flow === 'neither' || to.destroyed || to.write(chunk)) return;
       from.pause();
       to.once('drain', () => {
         if (pair.flow !== 'stalled') from.resume();
       });
+    };
+    from.on('data', (chunk: Buffer) => {
+      const now = performance.now();
+      const dueAt = Math.max(now + this.delayMs, lastDueAt);
+      if (dueAt <= now) return write(chunk);
+      lastDueAt = dueAt;
+      setTimeout(() => write(chunk), dueAt - now);
     });
     from.once('close', () => {
       if (to.destroyed) this.#pairs.delete(pair);

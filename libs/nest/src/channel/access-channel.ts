@@ -1,4 +1,5 @@
 import { channelName, defineChannel, event, isChannelName, type ChannelName } from '@millrace/protocol';
+import { ACCESS_CHANNEL } from '../core/own-channels.js';
 import { isSubject } from '../session/subject.js';
 
 /**
@@ -25,8 +26,8 @@ export function readRevocation(given: unknown): Revocation | undefined {
 /** SQL writes `null` for what has no value. */
 const isLeftOut = (value: unknown): value is null | undefined => value === undefined || value === null;
 
-/** Every node follows it, and no client can: its name is {@link isOwnChannel}. */
-export const accessChannel = defineChannel('_millrace.access', {
+/** Every node follows it, and no client can: it is Millrace's own. */
+export const accessChannel = defineChannel(ACCESS_CHANNEL, {
   delivery: 'durable',
   events: { 'access.revoked': event<Revocation>() },
 });
@@ -35,6 +36,3 @@ export const accessChannelName = channelName(accessChannel, {});
 
 /** Whether it is a contract of Millrace's own channels, which are for nodes alone. */
 export const isOwnPattern = (pattern: string): boolean => pattern.startsWith('_millrace.');
-
-/** Whether a channel is Millrace's own. No policy is asked about it, whatever its pattern says. */
-export const isOwnChannel = (channel: ChannelName): boolean => channel.startsWith('_millrace.');

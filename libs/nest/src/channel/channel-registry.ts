@@ -1,6 +1,6 @@
 import { matchChannel, type ChannelContract, type ChannelName } from '@millrace/protocol';
 import { BootError } from '../core/boot-error.js';
-import { isOwnChannel } from './access-channel.js';
+import { isOwnChannel } from '../core/own-channels.js';
 import type { BoundPolicy } from './bound-policy.js';
 
 export interface FoundChannel {

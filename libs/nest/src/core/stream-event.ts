@@ -46,4 +46,9 @@ export interface EventBatch {
   readonly prev: Offset;
   readonly prevId: string;
   readonly events: readonly StreamEvent[];
+  /**
+   * The newest withdrawal of access that was numbered before or together with these events. Nothing of the batch goes to
+   * a session before a node has carried it out. Absent when nobody knows.
+   */
+  readonly access?: Placed;
 }

@@ -5,9 +5,9 @@ import type { Gate } from '../core/gate.js';
 import { inTime } from '../core/in-time.js';
 import type { OrderCheck } from '../core/order-check.js';
 import type { Random } from '../core/random.js';
-import type { EventBatch } from '../core/stream-event.js';
+import type { EventBatch, Placed } from '../core/stream-event.js';
 import type { Broker } from '../broker/broker.port.js';
-import type { StreamStore } from '../stream/stream-store.port.js';
+import type { HistoryPage, StreamStore } from '../stream/stream-store.port.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Audience } from './audience.port.js';
 import { opening, type FollowEffect, type FollowInput, type FollowState } from './follow-state.js';
@@ -18,6 +18,7 @@ import type { HubOptions } from './hub.options.js';
 import type { RecentEvents } from './recent-events.js';
 import { roomOf } from './room.js';
 import type { RoomEmitter } from './room-emitter.port.js';
+import type { AccessFollower, WithdrawalGuard } from './withdrawal-guard.js';
 
 export interface FollowerParts {
   readonly store: StreamStore;
@@ -33,10 +34,17 @@ export interface FollowerParts {
   readonly random: Random;
   readonly recorder: Recorder;
   readonly options: HubOptions;
+  /** Absent for Millrace's own channels, of which sessions get nothing. */
+  readonly guard?: Pick<WithdrawalGuard, 'until'>;
+  /** Others wait for this channel: nothing of it waits for a tick or for a message that may still come. */
+  readonly ahead?: {
+    /** The follower has taken something. */
+    readonly moved: () => void;
+  };
 }
 
 /** Follows one channel for all of its local subscribers: the I/O around {@link transition}. */
-export class ChannelFollower {
+export class ChannelFollower implements AccessFollower {
   #state: FollowState = opening;
   #interruptions = 0;
   /** Where the channel stood when the look into the log began whose digest comes next. */
@@ -52,6 +60,10 @@ export class ChannelFollower {
   /** The last event that was handed to the room, or is about to be in this tick. */
   get last(): Position | undefined {
     return this.#state.kind === 'opening' ? undefined : this.#state.last;
+  }
+
+  get isSettled(): boolean {
+    return this.#state.kind === 'following';
   }
 
   /** Grows whenever all subscribers have to subscribe again. */
@@ -88,6 +100,10 @@ export class ChannelFollower {
     this.take(isBelow ? { kind: 'rewound' } : { kind: 'seen', position });
   }
 
+  reached(position: Placed): void {
+    this.take({ kind: 'seen', position });
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -104,6 +120,7 @@ export class ChannelFollower {
     this.#state = state;
     if (state.kind !== 'holding') this.#cancelTimer();
     for (const effect of effects) this.#do(effect);
+    this.parts.ahead?.moved();
   }
 
   #do(effect: FollowEffect): void {
@@ -135,6 +152,7 @@ export class ChannelFollower {
   #emit(batch: EventBatch): void {
     this.parts.frames.add(batch);
     this.parts.recent.append(batch);
+    if (this.parts.ahead) this.parts.frames.flush(this.channel);
     const waitedMs = this.parts.clock.now() - (batch.events[0]?.time ?? 0);
     this.parts.recorder.observe(deliverSeconds, {}, Math.max(0, waitedMs) / 1000);
   }
@@ -148,11 +166,8 @@ export class ChannelFollower {
   }
 
   async #read(after: Position): Promise<void> {
-    const { repairMaxEvents: maxEvents, repairMaxBytes: maxBytes } = this.parts.options;
     try {
-      const page = await this.parts.repairs.run(() =>
-        this.parts.store.history(this.channel, after, { maxEvents, maxBytes }),
-      );
+      const page = await this.parts.repairs.run(() => this.#page(after));
       this.take({ kind: 'page', page });
     } catch {
       this.parts.recorder.count(repairsFailed, {});
@@ -160,10 +175,19 @@ export class ChannelFollower {
     }
   }
 
+  async #page(after: Position): Promise<HistoryPage> {
+    const { repairMaxEvents: maxEvents, repairMaxBytes: maxBytes } = this.parts.options;
+    const page = await this.parts.store.history(this.channel, after, { maxEvents, maxBytes });
+    await this.parts.guard?.until(page.access);
+    return page;
+  }
+
   #holdMs(attempt: number): number {
-    const { holdMs, repairRetryMaxMs } = this.parts.options;
-    if (attempt === 0) return holdMs;
-    return backoffMs(attempt, this.parts.random(), { firstMs: holdMs, maxMs: repairRetryMaxMs });
+    const { holdMs, repairRetryMaxMs, digestIntervalMs } = this.parts.options;
+    const isAhead = this.parts.ahead !== undefined;
+    if (attempt === 0) return isAhead ? 0 : holdMs;
+    const maxMs = isAhead ? Math.min(repairRetryMaxMs, digestIntervalMs) : repairRetryMaxMs;
+    return backoffMs(attempt, this.parts.random(), { firstMs: holdMs, maxMs });
   }
 
   async #brokerOrTimeout(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ChannelName, Position, UnrecoverableReason } from '@millrace/protocol';
 import type { OrderCheck } from '../core/order-check.js';
-import type { EventBatch } from '../core/stream-event.js';
+import type { EventBatch, Placed } from '../core/stream-event.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import { holdNothing, type Held } from './held-batches.js';
 
@@ -36,8 +36,8 @@ export type OpenState = Exclude<FollowState, { kind: 'opening' }>;
 export type FollowInput =
   | { readonly kind: 'opened'; readonly head: Position }
   | { readonly kind: 'batch'; readonly batch: EventBatch }
-  /** The log's digest says that the channel has come to `position`. */
-  | { readonly kind: 'seen'; readonly position: Position }
+  /** The log's digest, or whoever numbered later events, says that the channel has come to `position`. */
+  | { readonly kind: 'seen'; readonly position: Placed }
   /** The log is not the one that was followed: look at the channel anew. */
   | { readonly kind: 'rewound' }
   /** The time to hold is over. */

@@ -1,6 +1,6 @@
 import type { Position } from '@millrace/protocol';
 import { endOf } from '../core/order-check.js';
-import type { EventBatch } from '../core/stream-event.js';
+import type { EventBatch, Placed } from '../core/stream-event.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type {
   FollowEffect,
@@ -69,7 +69,7 @@ function onNext(state: OpenState, batch: EventBatch, rules: FollowRules): Follow
   }
 }
 
-function onSeen(state: FollowState, position: Position): FollowStep {
+function onSeen(state: FollowState, position: Placed): FollowStep {
   if (state.kind === 'opening') return unchanged({ ...state, held: note(state.held, position) });
   if (!isMissing(state.last, position)) return unchanged(state);
   if (state.kind === 'following') return holdAt(state.last, note(holdNothing, position), 0);

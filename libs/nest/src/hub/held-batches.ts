@@ -1,13 +1,13 @@
 import type { Position } from '@millrace/protocol';
 import { endOf, type OrderCheck } from '../core/order-check.js';
 import { bytesOf } from '../core/event-bytes.js';
-import type { EventBatch } from '../core/stream-event.js';
+import type { EventBatch, Placed } from '../core/stream-event.js';
 
 /** What arrived too early. `goal`: a place the channel is known to have come to, without its events at hand. */
 export interface Held {
   readonly batches: readonly EventBatch[];
   readonly bytes: number;
-  readonly goal?: Position;
+  readonly goal?: Placed;
 }
 
 export const holdNothing: Held = { batches: [], bytes: 0 };
@@ -19,14 +19,14 @@ export function hold(held: Held, batch: EventBatch, maxBytes: number): Held {
 }
 
 /** A goal in another epoch wins: it cannot be compared, so it must be looked at. */
-export function note(held: Held, goal: Position): Held {
+export function note(held: Held, goal: Placed): Held {
   const known = held.goal;
   const older = known !== undefined && known.epoch === goal.epoch && known.offset > goal.offset;
   return older ? held : { ...held, goal };
 }
 
 /** Whether somebody who stands at `last` has something to look for when the channel has come to `goal`. */
-export function isMissing(last: Position, goal: Position): boolean {
+export function isMissing(last: Position, goal: Placed): boolean {
   if (goal.epoch !== last.epoch || goal.offset > last.offset) return true;
   return goal.offset === last.offset && goal.id !== last.id;
 }

@@ -10,6 +10,7 @@ import { readsAnswered } from './hub.metrics.js';
 import type { HubOptions } from './hub.options.js';
 import { keyOf, partOf, planReads, type ReadRequest } from './read-plan.js';
 import type { RecentEvents } from './recent-events.js';
+import type { WithdrawalGuard } from './withdrawal-guard.js';
 
 interface Waiting extends ReadRequest {
   resolve(page: HistoryPage): void;
@@ -31,6 +32,7 @@ export class HistoryReader {
     private readonly recent: RecentEvents,
     private readonly recorder: Recorder,
     private readonly options: HubOptions,
+    private readonly guard: Pick<WithdrawalGuard, 'until'>,
   ) {
     this.#gate = new Gate({ concurrency: options.readConcurrency, maxWaiting: Infinity, retryAfterMs: 0 });
   }
@@ -119,7 +121,11 @@ export class HistoryReader {
     this.recorder.count(readsAnswered, { source: 'log' });
     this.recorder.count(readsAnswered, { source: 'shared' }, askers.length - 1);
     try {
-      return await this.#gate.run(() => this.store.history(channel, after, limits));
+      return await this.#gate.run(async () => {
+        const page = await this.store.history(channel, after, limits);
+        await this.guard.until(page.access);
+        return page;
+      });
     } catch (error) {
       for (const asker of askers) asker.reject(error);
       return undefined;

@@ -55,6 +55,19 @@ export const roomsInterrupted = {
   labels: { reason: ['lagging', 'expired', 'epoch', 'mismatch'] },
 } as const satisfies CounterMetric;
 
+export const batchesGuarded = {
+  kind: 'counter',
+  name: 'realtime_hub_batches_guarded_total',
+  help: 'Batches that came before a withdrawal of access that was numbered before them: held until it is carried out, or dropped at the bound and read from the log',
+  labels: { result: ['held', 'dropped'] },
+} as const satisfies CounterMetric;
+
+export const guardedBytes = {
+  kind: 'gauge',
+  name: 'realtime_hub_guarded_bytes',
+  help: 'Bytes of batches that wait for a withdrawal of access to be carried out on this node',
+} as const satisfies GaugeMetric;
+
 export const digestsTaken = {
   kind: 'counter',
   name: 'realtime_hub_digests_total',

@@ -22,6 +22,17 @@ export interface HubOptions {
   readonly repairMaxEvents: number;
   /** The same bound in bytes. @defaultValue 1048576 */
   readonly repairMaxBytes: number;
+  /**
+   * Bytes of events of all channels that may wait until this node has carried out a withdrawal of access that was
+   * numbered before them; more are dropped and read again. Raised: more memory while the log is slow.
+   * @defaultValue 16777216
+   */
+  readonly maxGuardedBytes: number;
+  /**
+   * How long an answer from the log may wait for that, in ms; then it is `BUSY`. Raised: subscribers wait longer while
+   * the log is slow. Lowered: more of them ask again. @defaultValue 2000
+   */
+  readonly accessTimeoutMs: number;
   /** Holes that are read from the log at once. @defaultValue 4 */
   readonly repairConcurrency: number;
   /** Longest wait before a hole that could not be read is tried again, in ms. @defaultValue 5000 */
@@ -71,6 +82,8 @@ export const defaultHubOptions: HubOptions = {
   maxHeldBytes: 262_144,
   repairMaxEvents: 1_000,
   repairMaxBytes: 1_048_576,
+  maxGuardedBytes: 16_777_216,
+  accessTimeoutMs: 2_000,
   repairConcurrency: 4,
   repairRetryMaxMs: 5_000,
   digestIntervalMs: 500,

@@ -1,5 +1,6 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import { Gate } from '../core/gate.js';
+import { ACCESS_CHANNEL, isOwnChannel } from '../core/own-channels.js';
 import type { PageLimits } from '../core/page.js';
 import type { EventBatch, LiveEvent } from '../core/stream-event.js';
 import { nextTick, type Tick } from '../core/tick.js';
@@ -12,6 +13,7 @@ import { HistoryReader } from './history-reader.js';
 import { channelsFollowed } from './hub.metrics.js';
 import { LogWatch } from './log-watch.js';
 import { RecentEvents } from './recent-events.js';
+import { WithdrawalGuard } from './withdrawal-guard.js';
 
 export interface HubParts extends Pick<
   FollowerParts,
@@ -41,6 +43,7 @@ export class Hub implements LiveSink {
   readonly #parts: FollowerParts;
   readonly #reader: HistoryReader;
   readonly #watch: LogWatch;
+  readonly #guard: WithdrawalGuard;
   readonly #followed = new Map<ChannelName, Followed>();
   /** Channels without a subscriber, the longest idle first. */
   readonly #lingering = new Set<ChannelName>();
@@ -55,7 +58,9 @@ export class Hub implements LiveSink {
       frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes),
       repairs: repairGate(options.repairConcurrency),
     };
-    this.#reader = new HistoryReader(store, recent, recorder, options);
+    const head = (): Promise<Position> => store.head(ACCESS_CHANNEL as ChannelName);
+    this.#guard = new WithdrawalGuard({ head, clock, recorder, options });
+    this.#reader = new HistoryReader(store, recent, recorder, options, this.#guard);
     this.#watch = new LogWatch(store, clock, recorder, options.digestIntervalMs);
   }
 
@@ -92,9 +97,14 @@ export class Hub implements LiveSink {
     return this.#attach(channel, this.#parts);
   }
 
-  /** The same for a channel of Millrace's own, whose holes do not stand in line behind those of all others. */
+  /**
+   * The same for a channel of Millrace's own that others wait for. Its holes do not stand in line behind those of all
+   * others and are read at once, and its events leave at once. From the call on, no event of other channels leaves
+   * before the withdrawals that were numbered before it, if it is the channel of those.
+   */
   attachAhead(channel: ChannelName): Promise<void> {
-    return this.#attach(channel, { ...this.#parts, repairs: repairGate(1) });
+    const moved = channel === ACCESS_CHANNEL ? () => this.#guard.moved() : () => {};
+    return this.#attach(channel, { ...this.#parts, repairs: repairGate(1), ahead: { moved } });
   }
 
   /** The last subscriber leaves: the channel is followed a little longer, since most who leave come back. */
@@ -133,11 +143,16 @@ export class Hub implements LiveSink {
   }
 
   onBatch(batch: EventBatch): void {
-    this.#followed.get(batch.channel)?.follower.take({ kind: 'batch', batch });
+    if (isOwnChannel(batch.channel) || this.#guard.admits(batch.access)) return this.#take(batch);
+    this.#guard.hold(batch, () => this.#take(batch));
   }
 
   live(channel: ChannelName, event: LiveEvent): void {
     this.#parts.frames.addLive(channel, event);
+  }
+
+  #take(batch: EventBatch): void {
+    this.#followed.get(batch.channel)?.follower.take({ kind: 'batch', batch });
   }
 
   async #attach(channel: ChannelName, parts: FollowerParts): Promise<void> {
@@ -148,7 +163,8 @@ export class Hub implements LiveSink {
   }
 
   #open(channel: ChannelName, parts: FollowerParts): Followed {
-    const follower = new ChannelFollower(channel, parts);
+    const follower = new ChannelFollower(channel, isOwnChannel(channel) ? parts : { ...parts, guard: this.#guard });
+    if (channel === ACCESS_CHANNEL) this.#guard.follow(follower);
     const opened = follower.open().catch((error: unknown) => {
       if (this.#followed.get(channel)?.follower === follower) this.#close(channel);
       throw error;

@@ -92,7 +92,7 @@ async function anEventRightBehindTheHead(seams: NodeSeams): Promise<[string[], s
       replacing(inner, {
         head: async (name) => {
           const head = await inner.head(name);
-          await one.publish(channel);
+          if (name === channel) await one.publish(channel);
           return head;
         },
       }),

@@ -34,16 +34,23 @@ export interface StreamStore {
 /** `nested`: in a savepoint, which may be gone back to without the rest of the transaction. */
 export type Staged = 'staged' | 'nested';
 
-export type HistoryPage =
-  | {
-      /** `more`: the page was cut by a limit, `position` is before the head. */
-      readonly outcome: 'complete' | 'more';
-      readonly events: readonly StreamEvent[];
-      /** Of the last event of the page, or where the reader already stood. */
-      readonly position: Position;
-      readonly head: Position;
-    }
-  | { readonly outcome: 'unrecoverable'; readonly reason: UnrecoverableReason; readonly head: Position };
+export type HistoryPage = Seen &
+  (
+    | {
+        /** `more`: the page was cut by a limit, `position` is before the head. */
+        readonly outcome: 'complete' | 'more';
+        readonly events: readonly StreamEvent[];
+        /** Of the last event of the page, or where the reader already stood. */
+        readonly position: Position;
+        readonly head: Position;
+      }
+    | { readonly outcome: 'unrecoverable'; readonly reason: UnrecoverableReason; readonly head: Position }
+  );
+
+interface Seen {
+  /** The newest withdrawal of access in the snapshot that the page is from; absent when nobody knows. */
+  readonly access?: Placed;
+}
 
 export interface PassResult {
   /** False when another node held the lock in mode `try`. */

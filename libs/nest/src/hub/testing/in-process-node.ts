@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ChannelName } from '@millrace/protocol';
+import { ACCESS_CHANNEL } from '../../core/own-channels.js';
 import { serviceAddress } from '../../../../../test/support/service-address.js';
 import type { Broker } from '../../broker/broker.port.js';
 import { RedisBroker } from '../../broker/redis/redis-broker.js';
@@ -79,6 +80,7 @@ export class InProcessNode {
     await node.store.start();
     node.sequencer.start();
     await node.hub.start();
+    await node.hub.attachAhead(ACCESS_CHANNEL as ChannelName);
     return node;
   }
 
@@ -88,6 +90,16 @@ export class InProcessNode {
 
   publish(channel: ChannelName): Promise<Placed> {
     return this.sequencer.publish(newEvent(channel));
+  }
+
+  /** A withdrawal: which one does not matter here. */
+  withdraw(): Promise<Placed> {
+    return this.publish(ACCESS_CHANNEL as ChannelName);
+  }
+
+  /** Ids of what left for rooms, withdrawals included, in this order. */
+  get journal(): string[] {
+    return this.rooms.emitted.flatMap((one) => (one.kind === 'events' ? one.frame.events.map(({ id }) => id) : []));
   }
 
   /** Ids of what left for the room of `channel`. */

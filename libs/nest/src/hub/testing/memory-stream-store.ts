@@ -1,7 +1,8 @@
 import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
 import { positionOf } from '../../core/order-check.js';
+import { ACCESS_CHANNEL } from '../../core/own-channels.js';
 import { pageOf, type PageLimits } from '../../core/page.js';
-import type { EventBatch, StreamEvent } from '../../core/stream-event.js';
+import type { EventBatch, Placed, StreamEvent } from '../../core/stream-event.js';
 import type {
   HistoryPage,
   LogDigest,
@@ -57,7 +58,7 @@ export class MemoryStreamStore implements StreamStore {
     });
     log.events.push(...events);
     for (const event of events) this.#log.push({ channel, position: positionOf(log.epoch, event) });
-    return { channel, epoch: log.epoch, prev: last.offset, prevId: last.id, events };
+    return { channel, epoch: log.epoch, prev: last.offset, prevId: last.id, events, access: this.#access };
   }
 
   /** The database was replaced by an older one: of `channel` only the first `keep` events are there. */
@@ -98,7 +99,7 @@ export class MemoryStreamStore implements StreamStore {
   history(channel: ChannelName, after: Position | undefined, limits: PageLimits): Promise<HistoryPage> {
     this.reads++;
     const log = this.#logOf(channel);
-    return this.#answer(this.#page(log, after, limits));
+    return this.#answer({ ...this.#page(log, after, limits), access: this.#access });
   }
 
   head(channel: ChannelName): Promise<Position> {
@@ -129,6 +130,11 @@ export class MemoryStreamStore implements StreamStore {
 
   pass(): Promise<PassResult> {
     throw new Error('This double only reads');
+  }
+
+  get #access(): Placed {
+    const { epoch, offset, id } = this.#headOf(this.#logOf(ACCESS_CHANNEL as ChannelName));
+    return { epoch, offset, id };
   }
 
   get #end(): LogPosition {

@@ -12,6 +12,7 @@ const released = [
   '94f1c66614ce37ed',
   '54a8ba4513b42aeb',
   '72e46bf0235b5f9a',
+  '4e4cd61fc75dc751',
 ];
 
 it('never changes a migration', () => {

@@ -5,7 +5,17 @@ import { digest } from './0004-digest.js';
 import { checks } from './0005-checks.js';
 import { reservedTypes } from './0006-reserved-types.js';
 import { keptSince } from './0007-kept-since.js';
+import { orderOfWithdrawals } from './0008-order-of-withdrawals.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
-export const migrations: readonly Migration[] = [tables, pass, care, digest, checks, reservedTypes, keptSince];
+export const migrations: readonly Migration[] = [
+  tables,
+  pass,
+  care,
+  digest,
+  checks,
+  reservedTypes,
+  keptSince,
+  orderOfWithdrawals,
+];

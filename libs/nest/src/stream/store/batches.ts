@@ -1,13 +1,17 @@
 import type { ChannelName, Offset } from '@millrace/protocol';
+import { ACCESS_CHANNEL } from '../../core/own-channels.js';
 import type { EventBatch, NewEvent, StreamEvent } from '../../core/stream-event.js';
 import type { SqlExecutor } from '../sql-database.port.js';
-import type { Numbered } from './sql-pass.js';
+import type { Numbered, PassAnswer } from './sql-pass.js';
 
 export type Content = Pick<StreamEvent, 'type' | 'data'>;
 
-/** What a pass numbered, by channel. An event whose content is unknown ends the batch of its channel: no batch has a hole. */
+/**
+ * What a pass numbered, by channel. An event whose content is unknown ends the batch of its channel: no batch has a hole.
+ * Withdrawals come first, since nothing else goes out before them.
+ */
 export function toBatches(
-  numbered: readonly Numbered[],
+  { numbered, access }: Pick<PassAnswer, 'numbered' | 'access'>,
   contentOf: (event: Numbered) => Content | undefined,
 ): readonly EventBatch[] {
   const batches = new Map<ChannelName, { readonly first: Numbered; readonly events: StreamEvent[] }>();
@@ -24,13 +28,16 @@ export function toBatches(
     batch.events.push({ offset, id, type: content.type, data: content.data, time });
     batches.set(event.channel, batch);
   }
-  return [...batches.values()].map(({ first: { channel, epoch, offset, prevId }, events }) => ({
+  const found = [...batches.values()].map(({ first: { channel, epoch, offset, prevId }, events }) => ({
     channel,
     epoch,
     prev: (offset - 1) as Offset,
     prevId,
     events,
+    ...(access && { access }),
   }));
+  const withdrawals = found.filter(({ channel }) => channel === ACCESS_CHANNEL);
+  return withdrawals.length === 0 ? found : [...withdrawals, ...found.filter((batch) => !withdrawals.includes(batch))];
 }
 
 /** Content by place: of direct publishes as this node has it, of staged events from the log. */

@@ -1,7 +1,8 @@
 import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
+import { ACCESS_CHANNEL } from '../../core/own-channels.js';
 import { positionOf } from '../../core/order-check.js';
 import type { PageLimits } from '../../core/page.js';
-import type { StreamEvent } from '../../core/stream-event.js';
+import type { Placed, StreamEvent } from '../../core/stream-event.js';
 import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import type { HistoryPage } from '../stream-store.port.js';
 
@@ -21,6 +22,8 @@ export interface ChannelView {
   readonly anchorId: string | undefined;
   /** Events before this time are not kept, in ms since 1970. */
   readonly keptSince: number;
+  /** The newest withdrawal of access that the statement saw. */
+  readonly access: Placed;
 }
 
 /**
@@ -32,6 +35,7 @@ export async function selectHistory(executor: SqlExecutor, query: HistoryQuery):
   const rows = await executor.query(
     `with
 known as (select now() - $4::float8 * interval '1 ms' as since, ${schema}.first_epoch($1::text) as first_epoch),
+withdrawn as (select w.epoch, w.head, w.last_id from ${schema}.channel w where w.name = $7::text),
 chan as materialized (select c.epoch, c.head, c.last_id, c.last_ts from ${schema}.channel c where c.name = $1::text),
 page as (
   select e.*, sum(octet_length(e.data)) over (order by e."offset") - octet_length(e.data) as bytes_before
@@ -48,16 +52,23 @@ select coalesce(c.epoch, k.first_epoch) as epoch, coalesce(c.head, 0) as head, c
   (extract(epoch from k.since) * 1000)::bigint as kept_since,
   (select a.id from ${schema}.event a where a.channel = $1::text and a.epoch = c.epoch and a."offset" = $2::bigint
     and a.ts = to_timestamp($3::float8 / 1000)) as anchor_id,
+  coalesce((select w.epoch from withdrawn w), ${schema}.first_epoch($7::text)) as access_epoch,
+  coalesce((select w.head from withdrawn w), 0) as access_head,
+  coalesce((select w.last_id from withdrawn w), '') as access_id,
   p."offset", p.id, p.type, p.data, p.time
 from known k left join chan c on true left join page p on p.bytes_before < $6::bigint
 order by p."offset"`,
-    [channel, after?.offset ?? 0, after?.time ?? 0, retentionMs, maxEvents, maxBytes],
+    [channel, after?.offset ?? 0, after?.time ?? 0, retentionMs, maxEvents, maxBytes, ACCESS_CHANNEL],
   );
   return toView(rows);
 }
 
 /** Whether a position still belongs to the log, and what follows it. */
-export function toPage({ head, events, anchorId, keptSince }: ChannelView, after: Position | undefined): HistoryPage {
+export function toPage(view: ChannelView, after: Position | undefined): HistoryPage {
+  return { ...pageIn(view, after), access: view.access };
+}
+
+function pageIn({ head, events, anchorId, keptSince }: ChannelView, after: Position | undefined): HistoryPage {
   const lost = (reason: 'expired' | 'epoch' | 'mismatch'): HistoryPage => ({ outcome: 'unrecoverable', reason, head });
   if (after) {
     if (after.epoch !== head.epoch) return lost('epoch');
@@ -86,6 +97,11 @@ function toView(rows: readonly SqlRow[]): ChannelView {
     head: headIn(first),
     keptSince: Number(first['kept_since']),
     anchorId: typeof anchorId === 'string' ? anchorId : undefined,
+    access: {
+      epoch: String(first['access_epoch']) as Epoch,
+      offset: Number(first['access_head']) as Offset,
+      id: String(first['access_id']),
+    },
     events: rows.filter((row) => row['offset'] !== null).map(toEvent),
   };
 }

@@ -17,8 +17,8 @@ from (select ${schema}.first_epoch($1::text) as epoch) f left join ${schema}.cha
 }
 
 export async function selectLogEnd(executor: SqlExecutor, schema: string): Promise<LogPosition> {
-  const [row] = await executor.query(`select pos, id from ${schema}.event order by pos desc limit 1`, []);
-  return row ? logPosition(row['pos'], row['id']) : START;
+  const [row] = await executor.query(`select * from ${schema}.log_end()`, []);
+  return row ? logPosition(row['end_pos'], row['end_id']) : START;
 }
 
 /**

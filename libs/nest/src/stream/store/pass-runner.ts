@@ -146,11 +146,11 @@ export class PassRunner {
     };
   }
 
-  async #batches({ numbered }: PassAnswer, direct: readonly NewEvent[]): Promise<readonly EventBatch[]> {
+  async #batches(answer: PassAnswer, direct: readonly NewEvent[]): Promise<readonly EventBatch[]> {
     const { database, schema, recorder } = this.parts;
     try {
-      const contents = await readContents(database.pass, schema, { numbered, direct });
-      return toBatches(numbered, ({ pos }) => contents.get(pos));
+      const contents = await readContents(database.pass, schema, { numbered: answer.numbered, direct });
+      return toBatches(answer, ({ pos }) => contents.get(pos));
     } catch {
       // The pass has committed. Its publishers get their answers; subscribers find the events in the log.
       recorder.count(batchesUnread, {});

@@ -20,6 +20,8 @@ export interface PassAnswer {
   /** The end of the log when the lock was held. */
   readonly endPos: number;
   readonly numbered: readonly Numbered[];
+  /** The newest withdrawal in the log when the pass was done; absent when it numbered nothing. */
+  readonly access?: Placed;
   /** In the order asked; `null`: staged events of the channel go first. */
   readonly direct: readonly (Placed | null)[];
 }
@@ -40,7 +42,8 @@ export async function callPass(executor: SqlExecutor, request: PassRequest): Pro
   const { giveUp, maxEvents, maxBytes, direct, knownAfter } = request;
   const publishes = direct.length === 0 ? null : JSON.stringify(direct);
   const [row] = await executor.query(
-    `select * from ${request.schema}.${request.passFunction}($1::boolean, $2::int, $3::bigint, $4::text, $5::bigint)`,
+    `select p.*, ${accessOf(request.schema)}
+from ${request.schema}.${request.passFunction}($1::boolean, $2::int, $3::bigint, $4::text, $5::bigint) p`,
     [giveUp, maxEvents, maxBytes, publishes, knownAfter],
   );
   return toAnswer(row);
@@ -51,9 +54,13 @@ export async function callPassOne(
   executor: SqlExecutor,
   schema: string,
 ): Promise<{ readonly answer: PassAnswer; readonly setAside: boolean }> {
-  const [row] = await executor.query(`select * from ${schema}.pass_one()`, []);
+  const [row] = await executor.query(`select p.*, ${accessOf(schema)} from ${schema}.pass_one() p`, []);
   return { answer: toAnswer(row), setAside: row?.['dead_seq'] != null };
 }
+
+/** Looked up when the pass is done and still holds the lock: nothing that it numbered lies before a later withdrawal. */
+const accessOf = (schema: string): string =>
+  `case when p.numbered is null then null else ${schema}.access_head() end as access`;
 
 type NumberedRow = readonly [ChannelName, Epoch, Offset, string, string, number, number, number];
 type PlacedRow = readonly [string, Epoch, Offset];
@@ -61,6 +68,7 @@ type PlacedRow = readonly [string, Epoch, Offset];
 function toAnswer(row: SqlRow | undefined): PassAnswer {
   const numbered = (row?.['numbered'] ?? []) as readonly NumberedRow[];
   const direct = (row?.['direct'] ?? []) as readonly (PlacedRow | null)[];
+  const access = row?.['access'] as PlacedRow | null | undefined;
   return {
     ran: row?.['ran'] === true,
     more: row?.['more'] === true,
@@ -75,6 +83,9 @@ function toAnswer(row: SqlRow | undefined): PassAnswer {
       pos,
       origin: rank === 0 ? 'staged' : 'direct',
     })),
-    direct: direct.map((placed) => placed && { id: placed[0], epoch: placed[1], offset: placed[2] }),
+    direct: direct.map((placed) => placed && placedIn(placed)),
+    ...(access && { access: placedIn(access) }),
   };
 }
+
+const placedIn = ([id, epoch, offset]: PlacedRow): Placed => ({ id, epoch, offset });

@@ -10,6 +10,7 @@ import { poisonContract } from './contract/poison.contract.js';
 import { publishKeyContract } from './contract/publish-key.contract.js';
 import { sequencerContract } from './contract/sequencer.contract.js';
 import { stagingContract } from './contract/staging.contract.js';
+import { withdrawalsContract } from './contract/withdrawals.contract.js';
 import type { StreamHarness } from './stream-harness.js';
 
 const contracts = [
@@ -21,6 +22,7 @@ const contracts = [
   ['history', historyContract],
   ['epoch', epochContract],
   ['log', logContract],
+  ['withdrawals', withdrawalsContract],
   ['partitions', partitionsContract],
   ['gauges', gaugesContract],
   ['sequencer', sequencerContract],

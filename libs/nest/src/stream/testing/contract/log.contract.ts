@@ -40,6 +40,31 @@ export function logContract(harness: () => StreamHarness): void {
     expect(heads.map((head) => head.channel)).toContain(channel);
   });
 
+  it('tells that a channel began a new life, though nothing was added to it', async () => {
+    const [renewed, mended, old] = [newChannel(), newChannel(), newChannel()];
+    for (const channel of [renewed, mended, old]) await store.pass([newEvent(channel), newEvent(channel)], 'wait');
+    const end = await store.logEnd();
+    const { epoch } = await store.head(renewed);
+    await harness().database.query('select millrace.renew_epoch($1::text, $2::text)', [renewed, epoch]);
+    const first = await store.digest(end);
+    expect(first).toMatchObject({
+      outcome: 'continued',
+      heads: [{ channel: renewed, position: await store.head(renewed) }],
+    });
+    expect(await store.logEnd()).toEqual(first.end);
+    await harness().database.query('update millrace.channel set head = 1 where name = $1', [mended]);
+    await harness().database.query('select millrace.mend_heads(1000)', []);
+    const second = await store.digest(first.end);
+    expect(second.heads).toEqual([{ channel: mended, position: await store.head(mended) }]);
+    expect(await store.digest(second.end)).toEqual({ outcome: 'continued', end: second.end, heads: [] });
+    await store.pass([newEvent(renewed)], 'wait');
+    const third = await store.digest(first.end);
+    expect([third.outcome, third.heads.map(({ channel }) => channel).toSorted()]).toEqual([
+      'continued',
+      [renewed, mended].toSorted(),
+    ]);
+  });
+
   it('says rewound when another event lies where the reader stood', async () => {
     await store.pass([newEvent(newChannel())], 'wait');
     const end = await store.logEnd();
