@@ -36,6 +36,9 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
   }
   const areTold = (keepers: readonly JournalKeeper[]): Promise<number> =>
     until('all are told', () => keepers.every(({ errors }) => errors.includes('FORBIDDEN')), 1_000);
+  /** So that the policies know. */
+  const isWithdrawn = (subject: string, name: string): Promise<unknown> =>
+    stage.sql.query('insert into withdrawal (subject, board) values ($1, $2)', [subject, name]);
   const bySql = (revocation: object): Promise<unknown> =>
     stage.sql.query(`select millrace.publish('_millrace.access', 'access.revoked', $1)`, [JSON.stringify(revocation)]);
 
@@ -88,6 +91,7 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     const keepers = watchers.map(({ keeper }) => keeper);
     const kept = keepers.slice(10);
     await until('the others have it', () => kept.every((keeper) => markersOf(keeper).length >= markers.length));
+    await until('those who reconnect are told', () => keepers.slice(0, 10).every(({ errors }) => errors.length > 0));
     expect(keepers.map(markersOf)).toEqual(keepers.map((_, index) => (index < 10 ? [] : markers)));
     expect(keepers.map(({ errors }) => errors)).toEqual(keepers.map((_, index) => (index < 10 ? ['FORBIDDEN'] : [])));
   });
@@ -103,9 +107,21 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     await bySql({ subject: 7 });
     await bySql({ channel: 'no/channel' });
     const told = areTold(withdrawn);
+    await isWithdrawn('ida', 'green');
     await bySql({ subject: 'ida', channel: channelName(board, { name: 'green' }) });
     await told;
     expect(kept.flatMap(({ errors }) => errors)).toEqual([]);
+  });
+
+  it('and leaves those in whose right was given back before a node has carried it out', async () => {
+    const back = await watch('jim', 'green');
+    await bySql({ subject: 'jim' });
+    const writer = stage.client('gil', { url: nodes[1]!.url });
+    for (let sent = 1; sent <= 3; sent++) {
+      await writer.send(writeNote, { board: 'green', text: `back ${sent}` });
+      await until('he has it', () => back.every(({ events }) => events.length === sent));
+    }
+    expect(back.flatMap(({ errors, discontinuities }) => [...errors, ...discontinuities])).toEqual([]);
   });
 
   it('by a worker, from live channels too', async () => {
@@ -124,6 +140,7 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
       { logger: ['error'], abortOnError: false },
     );
     try {
+      await isWithdrawn('joe', 'red');
       await expect(worker.get(ChannelAccess).revoke({})).rejects.toThrow(TypeError);
       await worker.get(ChannelAccess).revoke({ subject: 'joe' });
     } finally {

@@ -21,8 +21,10 @@ export class TickerPolicy implements Policy {
 }
 
 @ChannelPolicy(typing)
-export class TypingPolicy implements Policy {
-  subscribe(): boolean {
-    return true;
+export class TypingPolicy implements Policy<Member, { name: string }> {
+  constructor(private readonly withdrawals: Withdrawals) {}
+
+  async subscribe(member: Member, { name }: { name: string }): Promise<boolean> {
+    return !(await this.withdrawals.has(member.name, name));
   }
 }

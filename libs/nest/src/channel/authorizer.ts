@@ -11,6 +11,7 @@ import type { Purpose } from './bound-policy.js';
 import { policyCalls, subscriptionsRevoked } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
 import type { ChannelRegistry, FoundChannel } from './channel-registry.js';
+import type { Subscription } from './subscription.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
 export interface AuthorizerParts {
@@ -56,16 +57,17 @@ export class Authorizer {
     return found.policy.contract;
   }
 
-  /** Matching subscriptions end, those that are still pending too, and their sessions are told. */
+  /**
+   * Matching subscriptions leave their rooms at once, and the policies have the last word about each: by the time a
+   * withdrawal is carried out, the right may have been given back. A subscribe under way asks again by itself.
+   */
   withdraw(revocation: Revocation): void {
     this.#generation++;
-    const error = new CodedError('FORBIDDEN');
-    const withdrawn = this.parts.subscriptions.matching(revocation);
-    for (const subscription of withdrawn) {
-      this.parts.subscriptions.end(subscription, error);
-      subscription.session.tell({ kind: 'revoked', channel: subscription.channel, error: error.toWire() });
+    const doubted = this.parts.subscriptions.matching(revocation);
+    for (const subscription of doubted) {
+      subscription.doubt();
+      if (!subscription.isAttempted) void this.#recheck(subscription, doubted.length);
     }
-    this.parts.recorder.count(subscriptionsRevoked, {}, withdrawn.length);
   }
 
   /** Nobody knows whose access was withdrawn: all leave their rooms, and the policies decide about each anew. */
@@ -73,6 +75,38 @@ export class Authorizer {
     this.#generation++;
     this.#renewals++;
     for (const channel of this.parts.subscriptions.channels) this.parts.subscriptions.lagging(channel);
+  }
+
+  /** Never rejects. From the last look at the permission to the end of the attempt nothing is waited for. */
+  async #recheck(subscription: Subscription, spreadMs: number): Promise<void> {
+    const { subscriptions, recorder } = this.parts;
+    const { session, channel } = subscription;
+    const attempt = subscription.attempt();
+    for (;;) {
+      const permission = subscription.permission();
+      const isRefused = await this.#refuses(session, channel);
+      // Ended meanwhile, or its client subscribes again, which asks for itself.
+      if (!attempt.isLatest() || subscriptions.find(session, channel) !== subscription) break;
+      if (!permission.stands()) continue;
+      if (isRefused) {
+        const error = new CodedError('FORBIDDEN');
+        subscriptions.end(subscription, error);
+        session.tell({ kind: 'revoked', channel, error: error.toWire() });
+        recorder.count(subscriptionsRevoked, {});
+      } else subscriptions.askAgain(subscription, spreadMs);
+      break;
+    }
+    attempt.end();
+  }
+
+  /** Only what is known to be a no. A policy that fails or cannot be asked decides when the client asks again. */
+  async #refuses(session: Session, channel: ChannelName): Promise<boolean> {
+    try {
+      await this.authorize('subscribe', session, channel);
+      return false;
+    } catch (error) {
+      return error instanceof ForbiddenException || (error instanceof CodedError && error.code === 'FORBIDDEN');
+    }
   }
 
   async #asked(

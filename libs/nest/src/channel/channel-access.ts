@@ -16,10 +16,11 @@ export class ChannelAccess {
   constructor(private readonly publisher: Pick<ChannelPublisher, 'publish'>) {}
 
   /**
-   * Withdraws access on every node: matching subscriptions end, those that are still pending too, and their sessions
-   * are told `FORBIDDEN`. It is an event like those of `ChannelPublisher`: in a handler it joins the transaction that
-   * takes the right away, with `tx` one of your own, and the nodes hear of it when that is committed. The policy is asked
-   * again when they subscribe again, so it has to know by then.
+   * Withdraws access on every node: no event that is numbered after it reaches a matching subscription, and the policy is
+   * asked about each. Only a no ends it, with `FORBIDDEN`: a right that was given back meanwhile is kept. So the policy
+   * has to know of the loss by the commit, on the connection that it asks. It is an event like those of
+   * `ChannelPublisher`: in a handler it joins the transaction that takes the right away, with `tx` one of your own, and
+   * the nodes are told when that is committed. Events that the same transaction stages after it come after it.
    *
    * @throws TypeError when it names neither the subject of a principal nor a channel
    * @throws CodedError `CHANNEL_INVALID` for the name of no channel, `EVENT_INVALID` for a text that cannot be a subject;

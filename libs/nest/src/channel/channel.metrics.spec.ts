@@ -1,5 +1,6 @@
 import { defineChannel, event } from '@millrace/protocol';
 import { beforeEach, expect, it } from 'vitest';
+import { settled } from '../core/testing/fake-clock.js';
 import type { CounterMetric } from '../telemetry/recorder.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import {
@@ -20,7 +21,7 @@ let stage: ChannelBench;
 let session: FakeSession;
 beforeEach(() => {
   stage = new ChannelBench();
-  stage.policy(desk, { subscribe: (_, { airport }) => airport !== 'JFK' });
+  stage.policy(desk, { subscribe: (_, { airport }) => airport !== 'JFK' && stage.policyAnswer() });
   stage.policy(typing, { subscribe: () => true });
   session = stage.session();
 });
@@ -65,6 +66,8 @@ it('keeps count of subscriptions, of what policies say, and of what is withdrawn
   for (const channel of ['desk.SFO', 'desk.LAX', 'desk.JFK']) await stage.subscribe(session, channel);
   expect(stage.recorder.valueOf(subscriptionsOpen)).toBe(2);
   expect(counted(policyCalls)).toEqual({ allowed: 2, denied: 1 });
+  stage.answerPolicy(false);
   stage.authorizer.withdraw({ channel: sfo });
+  await settled();
   expect([subscriptionsOpen, subscriptionsRevoked].map((metric) => stage.recorder.valueOf(metric))).toEqual([1, 1]);
 });

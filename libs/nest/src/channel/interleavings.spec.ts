@@ -10,11 +10,14 @@ const sfo = channelNamed('desk.SFO');
 const room = 'channel:desk.SFO';
 const start = encodePosition({ epoch: 'epoch1' as Epoch, offset: 0 as Offset, id: '', time: 0 });
 
-/** Something that ends the wish to be subscribed. */
+/** Something that ends the wish, or the right, to be subscribed. */
 const endings = {
   unsubscribe: (stage: ChannelBench, session: FakeSession) => void stage.unsubscribe(session, sfo),
   disconnect: (stage: ChannelBench, session: FakeSession) => stage.disconnect(session),
-  withdrawal: (stage: ChannelBench) => stage.authorizer.withdraw({ channel: sfo }),
+  withdrawal: (stage: ChannelBench) => {
+    stage.answerPolicy(false);
+    stage.authorizer.withdraw({ channel: sfo });
+  },
 };
 
 /** Where a subscribe can stand still. */
@@ -67,20 +70,55 @@ describe('A subscribe that is overtaken', () => {
     await expectNothingHeld();
   });
 
-  it.each(cases)('by %s %s leaves a later one alone', async (ending, place) => {
-    await places[place](stage);
-    const first = stage.subscribe(session, sfo, start);
-    await settled();
-    endings[ending](stage, session);
-    if (ending === 'disconnect') session = stage.session('s2');
-    const second = stage.subscribe(session, sfo, start);
-    await goOn();
-    expect(await first).toMatchObject({ outcome: 'refused' });
-    expect(await second).toMatchObject({ outcome: 'recovered' });
-    expect([...session.rooms]).toEqual([room]);
-    await stage.bench.clock.advance(10_000);
-    expect(stage.bench.hub.standing(sfo)).toBeDefined();
-    await stage.unsubscribe(session, sfo);
+  it.each(cases.filter(([ending]) => ending !== 'withdrawal'))(
+    'by %s %s leaves a later one alone',
+    async (ending, place) => {
+      await places[place](stage);
+      const first = stage.subscribe(session, sfo, start);
+      await settled();
+      endings[ending](stage, session);
+      if (ending === 'disconnect') session = stage.session('s2');
+      const second = stage.subscribe(session, sfo, start);
+      await goOn();
+      expect(await first).toMatchObject({ outcome: 'refused' });
+      expect(await second).toMatchObject({ outcome: 'recovered' });
+      expect([...session.rooms]).toEqual([room]);
+      await stage.bench.clock.advance(10_000);
+      expect(stage.bench.hub.standing(sfo)).toBeDefined();
+      await stage.unsubscribe(session, sfo);
+      await expectNothingHeld();
+    },
+  );
+
+  it.each(Object.keys(places) as (keyof typeof places)[])(
+    'by a withdrawal %s goes on when the right was given back, and gets nothing before the policy has said so',
+    async (place) => {
+      await places[place](stage);
+      const subscribed = stage.subscribe(session, sfo, start);
+      await settled();
+      stage.holdPolicy();
+      stage.authorizer.withdraw({ channel: sfo });
+      stage.bench.store.release();
+      await settled();
+      expect(session.rooms.size).toBe(0);
+      await goOn();
+      expect(await subscribed).toMatchObject({
+        outcome: 'recovered',
+        events: [{ offset: 1 }, { offset: 2 }, { offset: 3 }],
+      });
+      expect([...session.rooms]).toEqual([room]);
+      expect(session.told).toEqual([]);
+    },
+  );
+
+  it('by withdrawals again and again is refused for now', async () => {
+    stage.policy(defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } }), {
+      subscribe: () => {
+        stage.authorizer.withdraw({ subject: 'ann' });
+        return true;
+      },
+    });
+    expect(await stage.subscribe(session, 'gate.SFO')).toMatchObject({ error: { code: 'BUSY', retry: 'backoff' } });
     await expectNothingHeld();
   });
 

@@ -1,10 +1,12 @@
 import { defineChannel, event } from '@millrace/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CodedError } from '../core/coded-error.js';
 import { settled } from '../core/testing/fake-clock.js';
 import { roomOf } from '../hub/room.js';
 import { channelNamed } from '../hub/testing/hub-bench.js';
 import type { Authorizer } from './authorizer.js';
 import { subscribesAnswered } from './channel.metrics.js';
+import { defaultChannelOptions } from './channel.options.js';
 import { ChannelBench } from './testing/channel-bench.js';
 import type { FakeSession } from './testing/fake-session.js';
 
@@ -313,15 +315,83 @@ describe('a withdrawal', () => {
     stage.authorizer.withdraw({ subject: 'ann', channel: channelNamed('desk.JFK') });
     stage.authorizer.withdraw({ subject: 'bob', channel: sfo });
     expect([session.told, other.told]).toEqual([[], []]);
+    stage.answerPolicy(false);
     stage.authorizer.withdraw({ channel: sfo });
     expect([...session.rooms]).toEqual(['channel:desk.OAK']);
-    expect(other.told).toMatchObject([{ kind: 'revoked', channel: sfo, error: { code: 'FORBIDDEN' } }]);
     stage.bench.publish(sfo);
     await settled();
+    expect(other.told).toMatchObject([{ kind: 'revoked', channel: sfo, error: { code: 'FORBIDDEN' } }]);
     expect(stage.bench.emittedOffsets).toEqual([1]);
     expect(session.offsets).toEqual([]);
     stage.authorizer.withdraw({ subject: 'ann' });
-    expect([session.rooms.size, stage.subscriptions.size]).toEqual([0, 0]);
+    expect(session.rooms.size).toBe(0);
+    await settled();
+    expect(stage.subscriptions.size).toBe(0);
+  });
+
+  it('lets those subscribe again whose right was given back before it was carried out', async () => {
+    await stage.bench.hub.start();
+    await stage.subscribe(session, sfo);
+    stage.bench.publish(sfo);
+    await settled();
+    stage.authorizer.withdraw({ subject: 'ann' });
+    expect(session.rooms.size).toBe(0);
+    stage.bench.publish(sfo);
+    await settled();
+    expect(session.told).toMatchObject([{ kind: 'lagging', channels: [sfo], retryAfterMs: 0 }]);
+    expect(session.offsets).toEqual([1]);
+    const since = `epoch1.1.${stage.bench.store.eventsOf(sfo)[0]!.id}.0`;
+    expect(await stage.subscribe(session, sfo, since)).toMatchObject({ outcome: 'recovered', events: [{ offset: 2 }] });
+  });
+
+  it.each([
+    ['fails', () => Promise.reject(new Error('The database is away'))],
+    ['cannot be asked', () => Promise.reject(new CodedError('BUSY'))],
+    ['does not answer', () => new Promise<boolean>(() => {})],
+  ])('leaves those who match undecided while their policy %s', async (_how, answer) => {
+    let isIn = true;
+    stage.policy(defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } }), {
+      subscribe: () => (isIn ? true : answer()),
+    });
+    await stage.subscribe(session, 'gate.SFO');
+    isIn = false;
+    stage.authorizer.withdraw({ subject: 'ann' });
+    expect(session.rooms.size).toBe(0);
+    await stage.bench.clock.advance(defaultChannelOptions.policyTimeoutMs);
+    expect(session.told).toMatchObject([{ kind: 'lagging', channels: ['gate.SFO'] }]);
+    expect(stage.subscriptions.of(session)).toHaveLength(1);
+  });
+
+  it('asks about each once more when another one comes while it asks, and leaves a new subscribe to ask for itself', async () => {
+    const asked: ((yes: boolean) => void)[] = [];
+    stage.policy(defineChannel('gate.:airport', { delivery: 'durable', events: { noted: event<number>() } }), {
+      subscribe: () => new Promise<boolean>((resolve) => asked.push(resolve)),
+    });
+    const answer = async (yes: boolean): Promise<void> => {
+      asked.shift()?.(yes);
+      await settled();
+    };
+    const subscribe = async () => {
+      const answered = stage.subscribe(session, 'gate.SFO');
+      await settled();
+      return answered;
+    };
+    const first = stage.subscribe(session, 'gate.SFO');
+    await settled();
+    await answer(true);
+    await first;
+    stage.authorizer.withdraw({ subject: 'ann' });
+    await settled();
+    stage.authorizer.withdraw({ subject: 'ann' });
+    await answer(true);
+    expect([session.told, asked.length]).toEqual([[], 1]);
+    const again = subscribe();
+    await settled();
+    await answer(false);
+    expect(session.told).toEqual([]);
+    await answer(true);
+    expect(await again).toMatchObject({ outcome: 'fresh' });
+    expect([...session.rooms]).toEqual(['channel:gate.SFO']);
   });
 });
 

@@ -79,9 +79,11 @@ export class SubscribeRoute implements FrameRoute {
       if (!answer) return [];
       const more = 'events' in answer ? bytesOf(answer.events) : 0;
       const isTooMuch = bytes > 0 && bytes + more > pageBytes;
-      const isOpen = isChannelName(item.channel) && !!subscriptions.find(session, item.channel);
-      const isInDoubt = now.renewals !== before.renewals || (now.generation !== before.generation && !isOpen);
-      if (more > 0 && (isTooMuch || isInDoubt)) {
+      const isInRoom = isChannelName(item.channel) && subscriptions.find(session, item.channel)?.isInRoom === true;
+      const hasToBe = answer.outcome !== 'refused' && answer.outcome !== 'behind';
+      const isDoubted = now.generation !== before.generation && answer.outcome === 'behind';
+      const isInDoubt = now.renewals !== before.renewals || (hasToBe && !isInRoom) || isDoubted;
+      if ((more > 0 && isTooMuch) || (answer.outcome !== 'refused' && isInDoubt)) {
         this.#interrupt(session, item);
         return [{ sid: item.sid, outcome: 'refused', error: this.#again().toWire() }];
       }

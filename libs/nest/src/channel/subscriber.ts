@@ -14,7 +14,7 @@ import type { Session } from '../session/session.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { Authorizer } from './authorizer.js';
 import { readChannel, readPosition } from './channel-frames.js';
-import { withdrawn, type Subscription } from './subscription.js';
+import { withdrawn, type Permission, type Subscription } from './subscription.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
 export interface SubscriberParts {
@@ -25,8 +25,17 @@ export interface SubscriberParts {
   readonly busyRetryAfterMs: number;
 }
 
-/** How often a subscribe starts over because the room was put off its place meanwhile. */
+/** How often a subscribe starts over because the room was put off its place, or access was withdrawn, meanwhile. */
 const MAX_TRIES = 3;
+
+/** One look at what a subscriber misses. */
+interface Question {
+  readonly subscription: Subscription;
+  readonly permission: Permission;
+  readonly sid: number;
+  readonly since: Position | undefined;
+  readonly limits: PageLimits;
+}
 
 /**
  * Subscribes one session to one channel. The session joins the room BEFORE the missing events are read:
@@ -57,57 +66,58 @@ export class Subscriber {
     const { subscriptions, authorizer } = this.parts;
     const since = readPosition(item.since);
     const subscription = subscriptions.open(session, readChannel(item.channel));
-    const { isLatest } = subscription.attempt();
+    const attempt = subscription.attempt();
     const { renewals } = authorizer;
     try {
-      const answer = await this.#answer(subscription, item.sid, since, limits);
-      if (authorizer.renewals !== renewals) throw this.#busy();
-      if (answer.outcome === 'behind' && isLatest()) subscriptions.end(subscription, withdrawn());
-      return answer;
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const permission = subscription.permission();
+        const answer = await this.#answer({ subscription, permission, sid: item.sid, since, limits });
+        if (!permission.stands()) continue;
+        if (!answer || authorizer.renewals !== renewals) break;
+        if (answer.outcome === 'behind' && attempt.isLatest()) subscriptions.end(subscription, withdrawn());
+        return answer;
+      }
+      throw this.#busy();
     } catch (error) {
-      if (isLatest()) subscriptions.end(subscription, withdrawn());
+      if (attempt.isLatest()) subscriptions.end(subscription, withdrawn());
       throw error;
+    } finally {
+      attempt.end();
     }
   }
 
-  async #answer(
-    subscription: Subscription,
-    sid: number,
-    since: Position | undefined,
-    limits: PageLimits,
-  ): Promise<SubscribeAnswer> {
+  /** `undefined`: the answer is void. Where the permission no longer stands, the session is not in the room. */
+  async #answer(question: Question): Promise<SubscribeAnswer | undefined> {
+    const { subscription, permission, sid, since } = question;
     const { authorizer, hub } = this.parts;
     const { session, channel } = subscription;
     const contract = await authorizer.authorize('subscribe', session, channel);
     subscription.assertOpen();
     if (contract.delivery === 'live') {
       if (since) throw new CodedError('NOT_DURABLE');
+      if (!permission.stands()) return undefined;
       subscription.hold(() => {});
       subscription.join();
       return { sid, outcome: 'live' };
     }
     await hub.attach(channel);
     subscription.hold(() => hub.detach(channel));
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const answer = await this.#joinAndRead(subscription, sid, since, limits);
+    for (let tries = 0; tries < MAX_TRIES && permission.stands(); tries++) {
+      const answer = await this.#joinAndRead(question);
       if (answer) return answer;
     }
-    throw this.#busy();
+    return undefined;
   }
 
   /** `undefined`: the session was put out of the room, or the room onto another place, so the answer is void. */
-  async #joinAndRead(
-    subscription: Subscription,
-    sid: number,
-    since: Position | undefined,
-    limits: PageLimits,
-  ): Promise<SubscribeAnswer | undefined> {
+  async #joinAndRead({ subscription, permission, sid, since, limits }: Question): Promise<SubscribeAnswer | undefined> {
     const { channel } = subscription;
     const page = since && (await this.#pageForFar(channel, since, limits));
     if (page) {
       subscription.assertOpen();
       return answerTo(sid, page);
     }
+    if (!permission.stands()) return undefined;
     subscription.join();
     const standing = this.#standing(channel);
     if (!since) return { sid, outcome: 'fresh', position: encodePosition(standing.last), events: [] };

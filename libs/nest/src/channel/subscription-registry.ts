@@ -85,10 +85,16 @@ export class SubscriptionRegistry implements Audience {
   /** They stay subscriptions, which their clients wish to have; each comes back at its own time. */
   lagging(channel: ChannelName): void {
     for (const subscription of this.#byChannel.get(channel) ?? []) {
-      subscription.interrupt();
-      const retryAfterMs = Math.floor(this.random() * this.bounds.lagSpreadMs);
-      subscription.session.tell({ kind: 'lagging', channels: [channel], retryAfterMs });
+      this.askAgain(subscription, this.bounds.lagSpreadMs);
     }
+  }
+
+  /** It leaves its room, and its client subscribes again from where it stands, within `spreadMs`. */
+  askAgain(subscription: Subscription, spreadMs: number): void {
+    subscription.interrupt();
+    const { session, channel } = subscription;
+    const retryAfterMs = Math.floor(this.random() * Math.min(spreadMs, this.bounds.lagSpreadMs));
+    session.tell({ kind: 'lagging', channels: [channel], retryAfterMs });
   }
 
   /** A session that reads too slowly leaves all rooms; returns the channels, for it to be told. */

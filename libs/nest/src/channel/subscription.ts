@@ -15,11 +15,27 @@ type SubscriptionState =
   | { readonly kind: 'joined'; readonly letGo: () => void }
   | { readonly kind: 'ended'; readonly why: CodedError };
 
+/** Somebody finds out whether the session may have the subscription: its client's subscribe, or a withdrawal. */
+export interface Attempt {
+  /** What the latest attempt comes to decides about the subscription; earlier ones only answer. */
+  isLatest(): boolean;
+  end(): void;
+}
+
+/** What a policy says from now on. */
+export interface Permission {
+  /** `false` once access was withdrawn: what was said before that is void, and the policy has to be asked again. */
+  stands(): boolean;
+}
+
 /** One session on one channel. Subscribing again is another attempt on the same subscription. */
 export class Subscription {
   #state: SubscriptionState = { kind: 'pending' };
   #attempts = 0;
+  #openAttempts = 0;
   #interruptions = 0;
+  #doubts = 0;
+  #isInRoom = false;
 
   constructor(
     readonly session: Session,
@@ -31,10 +47,32 @@ export class Subscription {
     return this.#interruptions;
   }
 
-  /** What the latest attempt comes to decides about the subscription; earlier ones only answer. */
-  attempt(): { readonly isLatest: () => boolean } {
+  /** What is emitted reaches the session. */
+  get isInRoom(): boolean {
+    return this.#isInRoom;
+  }
+
+  /** Whether somebody asks the policy about it anyway, or will before it joins. */
+  get isAttempted(): boolean {
+    return this.#openAttempts > 0;
+  }
+
+  attempt(): Attempt {
     const mine = ++this.#attempts;
-    return { isLatest: () => mine === this.#attempts };
+    this.#openAttempts++;
+    return { isLatest: () => mine === this.#attempts, end: () => void this.#openAttempts-- };
+  }
+
+  /** To be taken before the policy is asked. */
+  permission(): Permission {
+    const doubts = this.#doubts;
+    return { stands: () => doubts === this.#doubts };
+  }
+
+  /** Access was withdrawn: out of the room at once, and no permission from before stands. */
+  doubt(): void {
+    this.#doubts++;
+    this.interrupt();
   }
 
   /** @throws CodedError why it has ended, if it has: to be asked after every wait */
@@ -51,10 +89,12 @@ export class Subscription {
 
   join(): void {
     this.assertOpen();
+    this.#isInRoom = true;
     this.session.join(roomOf(this.channel));
   }
 
   leave(): void {
+    this.#isInRoom = false;
     this.session.leave(roomOf(this.channel));
   }
 
