@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { errors, tokenFaults } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
+import { connectFaults } from '../../libs/client/src/transport/connect-fault.js';
 import { expectedErrorsDoc, marker } from './errors-doc.js';
 import { root } from './source-tree.js';
 
@@ -22,9 +23,12 @@ describe('docs/errors.md', () => {
     expect(expectedErrorsDoc(doc, { ...errors, BUSY: { ...BUSY, retry: 'never' } })).not.toBe(doc);
   });
 
-  it.each(Object.entries(tokenFaults))('tells what to look at when a token is refused for %s', (reason, advice) => {
-    const rows = doc.split('\n').filter((line) => line.startsWith('| `'));
-    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
-    expect(cells).toContainEqual(['', `\`${reason}\``, advice, '']);
-  });
+  it.each(Object.entries({ ...tokenFaults, ...connectFaults }))(
+    'tells what to look at for the reason %s',
+    (reason, advice) => {
+      const rows = doc.split('\n').filter((line) => line.startsWith('| `'));
+      const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+      expect(cells).toContainEqual(['', `\`${reason}\``, advice, '']);
+    },
+  );
 });

@@ -2,6 +2,7 @@ import { DEFAULT_PATH, type Handshake } from '@millrace/protocol';
 import type { BackoffOptions } from './connection/backoff.js';
 import type { Environment } from './environment/environment.port.js';
 import { systemEnvironment } from './environment/system-environment.js';
+import { optionInvalid } from './option-invalid.js';
 import type { PositionStorage } from './subscription/position-storage.js';
 import type { TokenFunction } from './token/token-source.js';
 import { socketIoTransport } from './transport/socket-io-transport.js';
@@ -9,7 +10,10 @@ import type { Transport } from './transport/transport.port.js';
 
 /** What a client is made of; only `url` and `token` are required. @publicApi */
 export interface ClientOptions {
-  /** Where the server is, such as `https://api.example.com`; `/` in a browser is the page's own host. */
+  /**
+   * Where the server is: scheme, host and port, such as `https://api.example.com`; `/` in a browser is the page's own
+   * host. Without a path: that of the Socket.IO endpoint is `path`.
+   */
   readonly url: string;
   /** Who the client speaks for; called for each connection and before each expiry. */
   readonly token: TokenFunction;
@@ -34,7 +38,11 @@ export interface ClientOptions {
    * away, and all clients within a shorter time when it comes back. @defaultValue 10000
    */
   readonly maxBackoffMs?: number | undefined;
-  /** How long one try to connect may take, and how long the token function may, in ms. @defaultValue 20000 */
+  /**
+   * How long the token function may take for one try to connect, and then how long the connection may, in ms. Raised: a
+   * server that takes connections and says nothing is left later. Lowered: slow networks never get in.
+   * @defaultValue 10000
+   */
   readonly connectTimeoutMs?: number | undefined;
   /**
    * For how long a refused token is fetched again and tried over new connections before the connection is `needs-auth`,
@@ -83,7 +91,7 @@ const defaults = {
   start: 'on-use',
   minBackoffMs: 500,
   maxBackoffMs: 10_000,
-  connectTimeoutMs: 20_000,
+  connectTimeoutMs: 10_000,
   refusalPatienceMs: 60_000,
   answerTimeoutMs: 15_000,
   commandTimeoutMs: 30_000,
@@ -93,7 +101,7 @@ const defaults = {
   transport: socketIoTransport,
 } as const;
 
-/** @throws TypeError when an option is missing or out of bounds, or two contradict each other */
+/** @throws RealtimeError `OPTION_INVALID` when one is missing or out of bounds, or two contradict each other */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   // Plain JavaScript, and most TypeScript, passes `undefined` for what it leaves out.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -106,6 +114,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
     if (typeof value === 'number') check(name, typeof number === 'number' && number >= 1, 'a number, 1 or more');
   }
   check('maxBackoffMs', minMs <= maxMs, 'minBackoffMs or more');
+  resolved.transport.check?.(resolved);
   return {
     ...resolved,
     storage: options.storage,
@@ -115,7 +124,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
 }
 
 function check(name: string, isGood: boolean, wanted: string): void {
-  if (!isGood) throw new TypeError(`${name} must be ${wanted}`);
+  if (!isGood) throw optionInvalid(`${name} must be ${wanted}`);
 }
 
 function resolveEnvironment({ environment, onError }: ClientOptions): Environment {

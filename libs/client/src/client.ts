@@ -14,6 +14,7 @@ import {
 import { resolveOptions, type ClientOptions, type ResolvedOptions } from './client.options.js';
 import { Connection } from './connection/connection.js';
 import { isStopped, refusalIn, type ConnectionState } from './connection/connection-state.js';
+import { FaultFeed } from './connection/fault-feed.js';
 import { Principals } from './principal.js';
 import { readHistory, type HistoryOptions, type HistoryPage } from './history.js';
 import { Listeners } from './listeners.js';
@@ -54,6 +55,8 @@ export class Client {
   readonly #requests: RequestSender;
   readonly #subscriptions: Subscriptions;
   readonly #stateListeners: Listeners<[ConnectionState]>;
+  readonly #errorListeners: Listeners<[RealtimeError]>;
+  readonly #faults = new FaultFeed((error) => this.#errorListeners.call(new RealtimeError(error)));
   #refresh: TokenRefresh | undefined;
   #start: 'on-use' | 'on-call';
 
@@ -63,6 +66,7 @@ export class Client {
     const { environment } = resolved;
     this.#start = resolved.start;
     this.#stateListeners = new Listeners(environment.report);
+    this.#errorListeners = new Listeners(environment.report);
     this.#tokens = new TokenSource((request) => this.#token(request), resolved.connectTimeoutMs, environment);
     this.#requests = new RequestSender(
       environment,
@@ -79,6 +83,7 @@ export class Client {
       {
         changed: (state, before) => this.#changed(state, before),
         frame: (frame) => this.#frame(frame),
+        doubtChanged: () => this.#followLink(),
         isBusy: () => this.#requests.isBusy,
       },
     );
@@ -92,6 +97,14 @@ export class Client {
   /** Calls `listener` with every new state; the answer ends that. */
   onState(listener: (state: ConnectionState) => unknown): () => void {
     return this.#stateListeners.add(listener);
+  }
+
+  /**
+   * Calls `listener` with why there is no connection: each kind once, and again after there was one. Its message says what
+   * to look at; `reason` names it in one word. The answer ends that.
+   */
+  onError(listener: (error: RealtimeError) => unknown): () => void {
+    return this.#errorListeners.add(listener);
   }
 
   /**
@@ -229,9 +242,18 @@ export class Client {
       this.#subscriptions.resume(link);
     }
     // A listener of a subscription may have moved it on: what counts is where it stands now.
-    this.#requests.follow(this.#connection.link, refusalIn(this.state));
+    this.#followLink();
     // That state was told then.
-    if (this.state === state) this.#stateListeners.call(state);
+    if (this.state !== state) return;
+    this.#stateListeners.call(state);
+    if (state.kind === 'connected') this.#faults.connected();
+    else if ('error' in state && state.error) this.#faults.fault(state.error);
+  }
+
+  /** On a link that may be dead, a request would be lost with it, or its outcome would. */
+  #followLink(): void {
+    const { link, isDoubted } = this.#connection;
+    this.#requests.follow(isDoubted ? undefined : link, refusalIn(this.state));
   }
 
   #ended(): void {
@@ -277,7 +299,7 @@ const isOpen = ({ kind }: ConnectionState): boolean => kind === 'connected' || k
 /**
  * Makes a client. It connects on first use, or on `connect()`.
  *
- * @throws TypeError when an option is out of bounds
+ * @throws RealtimeError `OPTION_INVALID` when an option is out of bounds, or no server can be reached by `url`
  * @publicApi
  */
 export function createClient(options: ClientOptions): Client {

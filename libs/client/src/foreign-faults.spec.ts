@@ -1,7 +1,14 @@
 import { runInNewContext } from 'node:vm';
 import { wireError } from '@millrace/protocol';
 import { describe, expect, it } from 'vitest';
-import { createClient, defineChannel, event, type ClientOptions, type PositionStorage } from './index.js';
+import {
+  createClient,
+  RealtimeError,
+  defineChannel,
+  event,
+  type ClientOptions,
+  type PositionStorage,
+} from './index.js';
 import { resolveOptions } from './client.options.js';
 import { FakeLog, FakeServer } from './testing/index.js';
 
@@ -143,7 +150,7 @@ describe('options', () => {
     { connectTimeoutMs: '5' },
   ])('that are none are refused at once: %o', (options) => {
     const { server } = scene();
-    expect(() => createClient({ ...server.options, ...(options as object) })).toThrow(TypeError);
+    expect(() => createClient({ ...server.options, ...(options as object) })).toThrow(RealtimeError);
   });
 
   it('that are undefined, as plain JavaScript passes them, stand at their default', () => {

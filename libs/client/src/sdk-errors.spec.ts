@@ -12,7 +12,7 @@ describe('the errors of the SDK', () => {
   });
 
   it('holds every code that only the SDK says', () => {
-    const own: ErrorCode[] = ['CONNECTION_LOST', 'COMMAND_EXPIRED', 'QUEUE_FULL', 'CLIENT_CLOSED'];
+    const own: ErrorCode[] = ['CONNECTION_LOST', 'COMMAND_EXPIRED', 'QUEUE_FULL', 'CLIENT_CLOSED', 'CONNECT_FAILED'];
     expect(codes).toEqual(expect.arrayContaining(own));
     expect(Object.keys(errors)).toEqual(expect.arrayContaining(codes));
   });

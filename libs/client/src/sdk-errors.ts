@@ -15,6 +15,8 @@ export const sdkErrors = {
   CHANNEL_INVALID: ['never', 'This is not the name of a channel.'],
   FRAME_INVALID: ['never', 'The frame does not have the form that the protocol asks for.'],
   CLIENT_CLOSED: ['never', 'The client was closed.'],
+  CONNECT_FAILED: ['backoff', 'The connection could not be opened.'],
+  OPTION_INVALID: ['never', 'An option of the client is not valid.'],
 } as const satisfies Partial<Record<ErrorCode, readonly [RetryPolicy, string]>>;
 
 export function sdkError(code: keyof typeof sdkErrors, outcome?: CommandOutcome): WireError {

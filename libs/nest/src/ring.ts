@@ -28,6 +28,7 @@ import { FrameDispatcher } from './session/frame-dispatcher.js';
 import type { FrameRoute } from './session/frame-route.js';
 import { Identify } from './session/identify.js';
 import { NestInvoker } from './session/nest-invoker.js';
+import { PingRoute } from './session/ping-route.js';
 import { LateRefusals } from './session/refusals/late-refusals.js';
 import { RefusalTally } from './session/refusals/refusal-tally.js';
 import { OtherNodes } from './session/rooms/other-nodes.js';
@@ -163,7 +164,12 @@ export class Ring extends OutboundRing {
       maxCommandsInFlight,
       bounds,
     });
-    const routes = [this.commandRoute, new AuthenticateRoute(identify, clock), ...this.#channelRoutes()];
+    const routes = [
+      this.commandRoute,
+      new AuthenticateRoute(identify, clock),
+      new PingRoute(),
+      ...this.#channelRoutes(),
+    ];
 
     this.transactions = options.transactions ?? new DatabaseTransactions(this.database);
     this.commands = new CommandExplorer(host.discovery, this.commandRoute, {

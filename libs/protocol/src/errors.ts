@@ -224,6 +224,16 @@ export const errors = {
     'Send less at once, or raise `session.maxFrameBytes`.',
   ),
   CLIENT_CLOSED: entry('never', 'The client was closed.', 'Create a new client.'),
+  CONNECT_FAILED: entry(
+    'backoff',
+    'The connection could not be opened.',
+    'Read the message and `reason`: they say what to look at. The SDK tries on.',
+  ),
+  OPTION_INVALID: entry(
+    'never',
+    'An option of the client is not valid.',
+    'Read the message: it names the option of createClient() and what it must be.',
+  ),
 } as const satisfies Record<string, ErrorEntry>;
 
 /** A code of the registry. @publicApi */
@@ -249,7 +259,7 @@ export interface WireError {
   readonly retryAfterMs?: number;
   /** Of a command: whether it was applied. Absent elsewhere. */
   readonly outcome?: CommandOutcome;
-  /** Of a refused token: what was wrong with it, in one word of {@link tokenFaults} or of a newer server. */
+  /** What was wrong with a refused token, or why a connection could not be opened: one word, which may be a newer one. */
   readonly reason?: TokenFault | (string & {});
   /** What is wrong, by its path: with `VALIDATION_FAILED` each field, with `EVENT_INVALID` and its kin one value. */
   readonly details?: readonly FieldError[];

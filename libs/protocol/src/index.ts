@@ -29,6 +29,7 @@ export type { ControlFrame, FrameLimits } from './frames/control.js';
 export type { EventsFrame, LiveFrame, WireEvent } from './frames/events.js';
 export type { Handshake } from './frames/handshake.js';
 export type { HistoryAnswer, HistoryFrame } from './frames/history.js';
+export type { PingFrame } from './frames/ping.js';
 export type {
   SubscribeAnswer,
   SubscribeAnswers,

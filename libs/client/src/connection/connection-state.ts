@@ -65,6 +65,8 @@ export type ConnectionInput =
 const LASTING_MS = 5_000;
 /** Sessions that are let in and cut again and again push the pause no further than this. */
 const AFTER_SHORT_SESSION = { attempts: 4, maxMs: 10_000 };
+/** A try that got no answer has waited already. */
+const AFTER_SILENCE_MS = 4_000;
 /** How soon a draining link that is still owed an answer is looked at again. */
 const BUSY_CHECK_MS = 100;
 
@@ -137,7 +139,8 @@ function afterLoss(state: ConnectionState, error: WireError | undefined, moment:
     return isOfNode ? afterRefusal(state, error, 'disconnected', moment) : { kind: 'disconnected', error };
   }
   const attempt = attemptsBefore(state, moment.now);
-  const maxMs = state.kind === 'connected' ? AFTER_SHORT_SESSION.maxMs : Infinity;
+  const maxMs =
+    error?.reason === 'silent' ? AFTER_SILENCE_MS : state.kind === 'connected' ? AFTER_SHORT_SESSION.maxMs : Infinity;
   const pauseMs = backoffMs(attempt, moment.random, within(moment, maxMs));
   // A failure that says nothing about the token leaves its count: else the two in turn would go on for ever. A session
   // that was open says that the token is good.

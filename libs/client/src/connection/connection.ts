@@ -8,10 +8,16 @@ import {
 import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
 import { runAt } from '../environment/run-at.js';
-import { noTokenWithin, type TokenSource } from '../token/token-source.js';
+import type { TokenSource } from '../token/token-source.js';
+import { connectFailed } from '../transport/connect-fault.js';
 import type { Link, LinkListener, ServerFrame, Transport } from '../transport/transport.port.js';
 import type { BackoffOptions } from './backoff.js';
 import { transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
+
+/** So long may the answer to a ping take that only asks whether anybody is there. */
+const PROBE_MS = 5_000;
+/** A try that is younger has begun since whatever woke the client. */
+const HANGING_MS = 2_000;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -33,6 +39,8 @@ export interface ConnectionParts {
 export interface ConnectionListener {
   changed(state: ConnectionState, before: ConnectionState): void;
   frame(frame: ServerFrame): void;
+  /** Requests may be sent again, or must not be until it is known whether the link is alive. */
+  doubtChanged(): void;
   /** Whether an answer is owed on this link, so that leaving it now would cost something. */
   isBusy(): boolean;
 }
@@ -49,6 +57,9 @@ export class Connection {
   #refusedToken: string | undefined;
   /** When the last session was lost; 0 when none was, or it was left on purpose. */
   #lostAt = 0;
+  #triedAt = 0;
+  /** Ends the doubt in the link, if there is one. */
+  #believe: (() => void) | undefined;
   #cancelTimer = (): void => {};
   #stopListening = (): void => {};
 
@@ -59,6 +70,11 @@ export class Connection {
 
   get state(): ConnectionState {
     return this.#state;
+  }
+
+  /** The link may be dead: what can wait should not be sent on it. */
+  get isDoubted(): boolean {
+    return this.#believe !== undefined;
   }
 
   /** The link on which frames may be sent now. */
@@ -81,17 +97,15 @@ export class Connection {
   }
 
   #follow(state: ConnectionState): void {
-    const { environment, options } = this.parts;
+    const { environment } = this.parts;
     this.#cancelTimer();
     this.#stopListening();
+    this.#believe?.();
     if (state.kind !== 'connected' && state.kind !== 'draining') this.#giveUp();
-    if (state.kind === 'reconnecting') {
-      this.#stopListening = environment.onWake(() => this.apply({ kind: 'wake' }));
+    if (state.kind === 'connecting' || state.kind === 'connected' || state.kind === 'reconnecting') {
+      this.#stopListening = environment.onWake(() => this.#woken());
     }
-    if (state.kind === 'connecting') {
-      this.#begin();
-      this.#cancelTimer = environment.after(options.connectTimeoutMs, () => this.#tooLate());
-    }
+    if (state.kind === 'connecting') this.#begin();
     if (state.kind === 'reconnecting' || state.kind === 'draining') {
       this.#cancelTimer = runAt(environment, state.nextAt, () =>
         this.apply({ kind: 'due', busy: this.listener.isBusy() }),
@@ -99,10 +113,34 @@ export class Connection {
     }
   }
 
-  /** Where no link was opened, it is the token that did not come. */
-  #tooLate(): void {
-    const error = this.#link ? undefined : tokenFailure(noTokenWithin(this.parts.options.connectTimeoutMs));
-    this.apply({ kind: 'lost', ...(error && { error }) });
+  #woken(): void {
+    const { kind } = this.#state;
+    if (kind === 'connected') this.#doubt();
+    else if (kind === 'connecting' && this.parts.environment.now() - this.#triedAt > HANGING_MS) this.#tryAnew();
+    else this.apply({ kind: 'wake' });
+  }
+
+  /** What hangs since before the network came back may hang for long. */
+  #tryAnew(): void {
+    this.#cancelTimer();
+    this.#giveUp();
+    this.#begin();
+  }
+
+  /** Asks whether anybody is there. Any answer will do: an older server, which does not know the frame, answers too. */
+  #doubt(): void {
+    const link = this.#link;
+    if (!link || this.#believe) return;
+    const cancel = this.parts.environment.after(PROBE_MS, () => this.apply({ kind: 'lost' }));
+    const believe = (): void => {
+      if (this.#believe !== believe) return;
+      cancel();
+      this.#believe = undefined;
+      this.listener.doubtChanged();
+    };
+    this.#believe = believe;
+    this.listener.doubtChanged();
+    link.send('ping', {}, believe);
   }
 
   #giveUp(): void {
@@ -124,6 +162,7 @@ export class Connection {
   #begin(): void {
     const attempt = (this.#attempt = new AbortController());
     this.#token = undefined;
+    this.#triedAt = this.parts.environment.now();
     this.parts.tokens.fetch(this.#refusedToken === undefined ? 'connect' : 'refused', attempt.signal).then(
       (token) => {
         if (attempt.signal.aborted) return;
@@ -149,9 +188,13 @@ export class Connection {
     const listener: LinkListener = {
       // Nothing may be sent before `welcome` has said for whom.
       opened: () => {},
-      closed: (_reason, refusal) => unlessGivenUp({ kind: 'lost', ...(refusal && { error: refusal }) }),
+      closed: (reason, said) => {
+        const error = said ?? (this.#state.kind === 'connecting' ? connectFailed('unknown', reason) : undefined);
+        unlessGivenUp({ kind: 'lost', ...(error && { error }) });
+      },
       frame: (frame) => {
         try {
+          if (!given.aborted) this.#believe?.();
           if (!given.aborted && frame.name === 'control') this.#obey(frame.body);
           if (!given.aborted) this.listener.frame(frame);
         } catch (error) {
@@ -163,11 +206,15 @@ export class Connection {
     // At least 1: 0 says that there was no session before.
     const awayMs = this.#lostAt && (environment.now() - this.#lostAt || 1);
     const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client, awayMs };
+    this.#cancelTimer();
+    this.#cancelTimer = environment.after(options.connectTimeoutMs, () =>
+      this.apply({ kind: 'lost', error: connectFailed('silent') }),
+    );
     try {
       this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);
     } catch (error) {
       environment.report(error);
-      this.apply({ kind: 'lost' });
+      this.apply({ kind: 'lost', error: connectFailed('unknown') });
     }
   }
 

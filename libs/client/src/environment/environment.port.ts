@@ -5,7 +5,7 @@
  * @publicApi
  */
 export interface Environment {
-  /** ms since 1970. */
+  /** ms since 1970 by the clock at the start; it only measures time that passes, and is never set back or forward. */
   readonly now: () => number;
   /** Runs `task` once after `delayMs`; the answer cancels it. */
   readonly after: (delayMs: number, task: () => void) => () => void;
@@ -13,7 +13,10 @@ export interface Environment {
   readonly random: () => number;
   /** A new id for a command, unique over all clients. */
   readonly uuid: () => string;
-  /** Calls `listener` when the network is back or the page is looked at again; the answer ends that. */
+  /**
+   * Calls `listener` when connections may have died unnoticed: the network is back, the page is looked at again, the
+   * device slept. The answer ends that.
+   */
   readonly onWake: (listener: () => void) => () => void;
   /** Takes what the SDK cannot hand to anybody, such as an exception in one of your listeners. */
   readonly report: (error: unknown) => void;

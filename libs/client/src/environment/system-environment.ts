@@ -1,15 +1,20 @@
 import type { Environment } from './environment.port.js';
+import { steadyClock } from './steady-clock.js';
+import { onWake } from './wake.js';
 
 /** Timers hold 31 bits of milliseconds; beyond that they fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+const wall = () => Date.now();
+const steady = steadyClock(wall, globalThis.performance);
+
 /** Browsers, Node, React Native and whatever else has timers; all else is asked for by feature. */
 export const systemEnvironment: Environment = {
-  now: () => Date.now(),
+  now: steady,
   after,
   random: () => Math.random(),
   uuid,
-  onWake,
+  onWake: (listener) => onWake(globalThis, { wall, steady }, listener),
   report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
 };
 
@@ -34,17 +39,4 @@ function uuid(): string {
   else bytes.forEach((_, index) => (bytes[index] = Math.floor(Math.random() * 256)));
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'));
   return hex.join('').replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-8$4-');
-}
-
-function onWake(listener: () => void): () => void {
-  if (typeof addEventListener !== 'function' || typeof document === 'undefined') return () => {};
-  const onVisible = () => {
-    if (document.visibilityState === 'visible') listener();
-  };
-  addEventListener('online', listener);
-  document.addEventListener('visibilitychange', onVisible);
-  return () => {
-    removeEventListener('online', listener);
-    document.removeEventListener('visibilitychange', onVisible);
-  };
 }

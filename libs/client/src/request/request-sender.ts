@@ -126,12 +126,13 @@ export class RequestSender {
   #transmit(request: PendingRequest): void {
     const { state } = request;
     try {
-      this.#link?.send(request.name, request.frame.body, (raw) => {
+      const wasSent = this.#link?.send(request.name, request.frame.body, (raw) => {
         // The answer to an earlier sending of this request says nothing about the one under way.
         if (request.state !== state) return;
         this.#apply(request, { kind: 'answered', answer: readAnswer(raw) });
         this.#pump();
       });
+      if (wasSent === false) this.#apply(request, { kind: 'unsent' });
     } catch (error) {
       // Of the transport; it must not reach whoever made the queue move.
       const lost = { ...sdkError('CONNECTION_LOST', 'unknown') };

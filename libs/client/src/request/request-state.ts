@@ -22,6 +22,8 @@ export type RequestState =
 
 export type RequestInput =
   | { readonly kind: 'send'; readonly timeoutMs: number }
+  /** The link did not take it, because it is about to close. */
+  | { readonly kind: 'unsent' }
   | { readonly kind: 'answered'; readonly answer: Answer }
   | { readonly kind: 'lost' }
   /** No connection is tried for any more, because of `error`. */
@@ -52,6 +54,9 @@ export function requestTransition(state: RequestState, input: RequestInput, mome
         expiresAt: state.expiresAt,
         attempt: state.attempt,
       };
+    case 'unsent':
+      if (state.kind !== 'sent') return state;
+      return { kind: 'queued', notBefore: moment.now, expiresAt: state.expiresAt, attempt: state.attempt };
     case 'answered':
       if (state.kind !== 'sent') return state;
       if (input.answer.ok) return { kind: 'done', answer: input.answer };

@@ -17,6 +17,10 @@ export interface FakeRequest<Body extends object = object> {
 export class FakeLink implements Link {
   /** What the client sent and the test has not taken yet, oldest first. */
   readonly requests: FakeRequest[] = [];
+  /** Whether the client is told at once that it is still heard, when it asks. @defaultValue true */
+  answersPings = true;
+  /** `false`: what the client sends is not even taken, as on a connection that is over and does not know it. @defaultValue true */
+  takesFrames = true;
   #listener: LinkListener | undefined;
 
   constructor(
@@ -66,7 +70,8 @@ export class FakeLink implements Link {
   }
 
   /** Called by the client. */
-  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): void {
+  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): boolean {
+    if (!this.takesFrames) return false;
     const pass = (answer: Answer) => {
       if (this.isOpen) onAnswer(answer);
     };
@@ -77,6 +82,8 @@ export class FakeLink implements Link {
       answer: (more = {}) => pass({ ok: true, ...more }),
       refuse: (error) => pass({ ok: false, error }),
     });
+    if (name === 'ping' && this.answersPings) this.requests.pop()?.answer();
+    return true;
   }
 
   /** The client leaves. */

@@ -1,4 +1,4 @@
-import { failIfAborted } from '../abort.js';
+import { failIfAborted, reasonOf } from '../abort.js';
 import type { Environment } from '../environment/environment.port.js';
 
 /** Why a token is asked for. @publicApi */
@@ -13,7 +13,8 @@ export interface TokenRequest {
 }
 
 /**
- * Asked for every connection and before each expiry, never twice at once; keep a cache in it if asking is dear.
+ * Asked for every connection and before each expiry, never twice at once unless the `signal` of the call before was
+ * aborted; keep a cache in it if asking is dear.
  * A failure is tried again with growing pauses. Nothing in the place of a token says that nobody is signed in, and is taken
  * as a refused token is: after the third time in a row the connection is `needs-auth`.
  *
@@ -53,7 +54,12 @@ export class TokenSource {
         timeout.abort();
         reject(noTokenWithin(this.timeoutMs));
       });
-      const onAbort = () => timeout.abort();
+      // Whoever gave up waits for nobody, and neither does the next: the function may hang.
+      const onAbort = () => {
+        cancel();
+        timeout.abort();
+        reject(reasonOf(signal));
+      };
       signal.addEventListener('abort', onAbort, { once: true });
       // In a promise, so that a function that throws at once is treated like one that rejects.
       void Promise.resolve({ reason, signal: timeout.signal })

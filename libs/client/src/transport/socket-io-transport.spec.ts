@@ -1,11 +1,14 @@
 import { wireError } from '@millrace/protocol';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectFailed } from './connect-fault.js';
 import { socketIoTransport } from './socket-io-transport.js';
 
 /** What the transport uses of a Socket.IO socket. */
 class StubSocket {
   id: string | undefined;
   state: 'open' | 'disconnected' = 'open';
+  readonly sendBuffer: unknown[] = [];
+  readonly io = { engine: { on: () => {} } };
   readonly sent: unknown[][] = [];
   readonly #handlers = new Map<string, (...args: unknown[]) => void>();
 
@@ -95,9 +98,9 @@ describe('the Socket.IO transport', () => {
 
   it.each([
     ['with its reason', wireError('TOKEN_EXPIRED'), wireError('TOKEN_EXPIRED')],
-    ['that has none', undefined, undefined],
-    ['of somebody else’s middleware', { why: 'no' }, undefined],
-    ['of text', 'no', undefined],
+    ['that has none', undefined, connectFailed('middleware', 'refused')],
+    ['of somebody else’s middleware', { why: 'no' }, connectFailed('middleware', 'refused')],
+    ['of text', 'no', connectFailed('middleware', 'refused')],
   ])('tells of a refusal %s, once', (_what, content, refusal) => {
     const { heard, socket } = open();
     socket.receive('connect_error', Object.assign(new Error('refused'), { data: content }));
@@ -108,9 +111,25 @@ describe('the Socket.IO transport', () => {
 
   it('tells of a broken connection, once', () => {
     const { heard, socket } = open();
+    socket.receive('connect');
     socket.receive('disconnect', 'ping timeout');
     socket.receive('disconnect', 'again');
-    expect(heard).toEqual([['closed', 'ping timeout', undefined]]);
+    expect(heard.slice(1)).toEqual([['closed', 'ping timeout', undefined]]);
+  });
+
+  it('says why, when it closes before it was open', () => {
+    const { heard, socket } = open();
+    socket.receive('disconnect', 'transport close');
+    expect(heard).toEqual([['closed', 'transport close', connectFailed('closed', 'transport close')]]);
+  });
+
+  it('says that it did not send what Socket.IO only keeps, and keeps it no longer', () => {
+    const { link, socket } = open();
+    socket.receive('connect');
+    expect(link.send('command', {}, () => {})).toBe(true);
+    socket.sendBuffer.push('kept');
+    expect(link.send('command', {}, () => {})).toBe(false);
+    expect(socket.sendBuffer).toEqual([]);
   });
 
   it('says nothing after close()', () => {

@@ -1,11 +1,14 @@
 import { NAMESPACE, type WireError } from '@millrace/protocol';
 import { io } from 'socket.io-client';
+import { connectFailed, connectFault } from './connect-fault.js';
+import { checkUrl } from './server-url.js';
 import type { Link, LinkListener, LinkTarget, ServerFrame, Transport } from './transport.port.js';
 
 const frameNames = ['events', 'live', 'control'] as const satisfies readonly ServerFrame['name'][];
 
 /** A fresh Socket.IO connection a link, websocket only. Engine.IO's heartbeat finds dead connections. */
 export const socketIoTransport: Transport = {
+  check: (target) => checkUrl(target, globalThis.location),
   open({ url, path, handshake }: LinkTarget, listener: LinkListener): Link {
     const socket = io(url.replace(/\/+$/, '') + NAMESPACE, {
       path,
@@ -15,24 +18,41 @@ export const socketIoTransport: Transport = {
       // A shared manager would keep the state of the link before.
       forceNew: true,
     });
+    let state: 'opening' | 'open' | 'ended' = 'opening';
     const end = () => {
+      state = 'ended';
       socket.off();
       socket.disconnect();
     };
-    socket.on('connect', () => listener.opened(socket.id ?? ''));
+    const closed = (reason: string, error?: WireError): void => {
+      if (state === 'ended') return;
+      end();
+      listener.closed(reason, error);
+    };
+    const gone = (reason: string): void =>
+      closed(reason, state === 'opening' ? connectFailed('closed', reason) : undefined);
+    socket.on('connect', () => {
+      state = 'open';
+      listener.opened(socket.id ?? '');
+    });
     for (const name of frameNames) {
       socket.on(name, (body: unknown) => listener.frame({ name, body } as ServerFrame));
     }
-    socket.on('connect_error', (error: Error & { data?: unknown }) => {
-      end();
-      listener.closed(error.message, readRefusal(error.data));
-    });
-    socket.on('disconnect', (reason) => {
-      end();
-      listener.closed(reason);
-    });
+    socket.on('connect_error', (error: Error & { data?: unknown }) =>
+      closed(error.message, readRefusal(error.data) ?? connectFault(error)),
+    );
+    socket.on('disconnect', gone);
+    // One that closes before it has opened, without an error, is told to nobody else. After a refusal Socket.IO closes
+    // first and tells of the refusal then.
+    socket.io.engine?.on('close', (reason) => void Promise.resolve().then(() => gone(reason)));
     return {
-      send: (name, body, onAnswer) => void socket.emit(name, body, onAnswer),
+      send(name, body, onAnswer) {
+        socket.emit(name, body, onAnswer);
+        if (socket.sendBuffer.length === 0) return true;
+        // Its connection is over, and only the news of it is still to come: Socket.IO keeps what it did not send.
+        socket.sendBuffer.length = 0;
+        return false;
+      },
       close: end,
     };
   },

@@ -7,10 +7,16 @@ export type ServerFrame =
   | { readonly name: 'control'; readonly body: ControlFrame };
 
 /** The frames that a client sends. @publicApi */
-export type ClientFrameName = 'command' | 'subscribe' | 'unsubscribe' | 'history' | 'authenticate';
+export type ClientFrameName = 'command' | 'subscribe' | 'unsubscribe' | 'history' | 'authenticate' | 'ping';
 
 /** Opens links to the server. The SDK brings one over socket.io-client. @publicApi */
 export interface Transport {
+  /**
+   * Looks at the address when a client is made.
+   *
+   * @throws Error when no link to it can ever be opened
+   */
+  check?(target: Pick<LinkTarget, 'url' | 'path'>): void;
   /** Starts to open a link. Calls `listener` only after it has returned, and never again after `closed`. */
   open(target: LinkTarget, listener: LinkListener): Link;
 }
@@ -31,17 +37,21 @@ export interface LinkListener {
   opened(session: string): void;
   /** A frame of the server has come. */
   frame(frame: ServerFrame): void;
-  /** The link is gone or never came to be. `refusal` is what the server said, if it said something. */
-  closed(reason: string, refusal?: WireError): void;
+  /**
+   * The link is gone or never came to be, because of `reason`. `error` is what the server said, if it said something, or
+   * what else is known.
+   */
+  closed(reason: string, error?: WireError): void;
 }
 
 /** One connection, from `opened` to `closed`; it does not reconnect. @publicApi */
 export interface Link {
   /**
    * `onAnswer` is called before any frame that came after the answer: a promise would let a live frame overtake the
-   * answer to the subscribe that it follows.
+   * answer to the subscribe that it follows. `false` says that nothing was sent or ever will be, because the link is
+   * about to close.
    */
-  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): void;
+  send(name: ClientFrameName, body: object, onAnswer: (answer: unknown) => void): boolean | void;
   /** Ends the link; its listener hears nothing more. */
   close(): void;
 }

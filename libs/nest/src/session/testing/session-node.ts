@@ -14,6 +14,7 @@ import { CodedAnswer } from '../coded-answer.js';
 import { FrameDispatcher } from '../frame-dispatcher.js';
 import type { FrameRoute } from '../frame-route.js';
 import { Identify } from '../identify.js';
+import { PingRoute } from '../ping-route.js';
 import { LateRefusals } from '../refusals/late-refusals.js';
 import { RefusalTally } from '../refusals/refusal-tally.js';
 import { RealtimeServer } from '../../socket/realtime-server.js';
@@ -141,7 +142,7 @@ export class SessionNode {
     });
     const refusals = new RefusalTally(clock);
     const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock, refusals);
-    const routes = [new AuthenticateRoute(identify, clock), ...(given.routes ?? [])];
+    const routes = [new AuthenticateRoute(identify, clock), new PingRoute(), ...(given.routes ?? [])];
     const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
       {
