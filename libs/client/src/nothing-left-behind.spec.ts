@@ -122,7 +122,7 @@ describe('on an honest server', () => {
       { numRuns: 500 },
     );
     expect(handedOver).toBeGreaterThan(1_000);
-  });
+  }, 30_000);
 
   it('a client that was not disturbed asks once', async () => {
     const world = new Honest();

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { startBreakable } from '../../../../tools/services/breakable.mjs';
+import { startBreakable } from '../../../../test/support/breakable.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import { MemoryRecorder } from '../stream/testing/memory-recorder.js';
 import { RedisEcho } from './redis-echo.js';

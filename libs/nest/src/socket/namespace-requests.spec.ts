@@ -1,5 +1,5 @@
 import { PROTOCOL_VERSION } from '@millrace/protocol';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import { boundNamespaceRequests, type Connection } from './namespace-requests.js';
 import { handshakesRefused } from '../session/session.metrics.js';
@@ -56,7 +56,7 @@ describe('requests for namespaces', () => {
       for (let n = 0; n < 60; n++) stranger.send(`40/${'x'.repeat(10_000)},`);
       client.send(`40/realtime,${JSON.stringify({ protocol: PROTOCOL_VERSION, token: 'ann' })}`);
       await client.until('"welcome"');
-      expect(await node.connections()).toBe(1);
+      await vi.waitFor(async () => expect(await node.connections()).toBe(1));
       expect(node.recorder.valueOf(handshakesRefused, { reason: 'rate' })).toBe(1);
     } finally {
       stranger.end();

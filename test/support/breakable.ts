@@ -1,0 +1,1 @@
+export { startBreakable } from '../../tools/services/breakable.mjs';
