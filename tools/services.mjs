@@ -1,4 +1,4 @@
-// node tools/services.mjs [postgres] [pgbouncer] [redis] [chromium] [haproxy] [python] -- <command…>
+// node tools/services.mjs [postgres] [pgbouncer] [redis] [chromium] [haproxy] [faketime] [python] -- <command…>
 // Runs a command with throwaway services (all of them unless named) and their addresses in its environment.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

@@ -8,7 +8,7 @@ export const parts = [
   { name: 'stores', needs: ['postgres', 'pgbouncer', 'redis'], steps: ['vitest:stores'], timeoutMs: 160_000 },
   {
     name: 'e2e',
-    needs: ['postgres', 'pgbouncer', 'redis', 'haproxy', 'python'],
+    needs: ['postgres', 'pgbouncer', 'redis', 'haproxy', 'python', 'faketime'],
     steps: ['vitest:e2e'],
     timeoutMs: 260_000,
   },

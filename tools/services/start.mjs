@@ -1,5 +1,6 @@
 import { aptInstall, aptUsable } from './apt.mjs';
 import { chromium } from './chromium.mjs';
+import { faketime } from './faketime.mjs';
 import { haproxy } from './haproxy.mjs';
 import { pgbouncer } from './pgbouncer.mjs';
 import { postgres } from './postgres.mjs';
@@ -7,7 +8,7 @@ import { python } from './python.mjs';
 import { redis } from './redis.mjs';
 
 /** In the order in which they start: each is told the addresses of those before it. */
-const all = [postgres, pgbouncer, redis, chromium, haproxy, python];
+const all = [postgres, pgbouncer, redis, chromium, haproxy, python, faketime];
 
 export const serviceNames = all.map(({ name }) => name);
 

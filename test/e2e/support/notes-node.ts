@@ -28,8 +28,8 @@ export class NotesNode {
   #ending: 'by-itself' | 'by-signal' = 'by-itself';
   readonly exited: Promise<NodeExit>;
 
-  constructor(config: NotesConfig, preload?: string) {
-    const env = { ...process.env, NODE_ENV: 'test', NOTES_CONFIG: JSON.stringify(config) };
+  constructor(config: NotesConfig, preload?: string, more: NodeJS.ProcessEnv = {}) {
+    const env = { ...process.env, NODE_ENV: 'test', NOTES_CONFIG: JSON.stringify(config), ...more };
     // The channel is there to be closed: the node ends when this process does.
     const args = preload === undefined ? [program] : ['--import', preload, program];
     this.#child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
@@ -42,8 +42,8 @@ export class NotesNode {
   }
 
   /** Rejects with what the process printed when it ends instead of listening. */
-  static async start(config: NotesConfig, preload?: string): Promise<NotesNode> {
-    const node = new NotesNode(config, preload);
+  static async start(config: NotesConfig, preload?: string, env?: NodeJS.ProcessEnv): Promise<NotesNode> {
+    const node = new NotesNode(config, preload, env);
     await node.#listen();
     return node;
   }
@@ -61,6 +61,11 @@ export class NotesNode {
   get crash(): string | undefined {
     const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
     return hasEnded && this.#ending === 'by-itself' ? this.#output : undefined;
+  }
+
+  /** The end of what it has printed so far. */
+  get output(): string {
+    return this.#output;
   }
 
   signal(signal: NodeJS.Signals): void {

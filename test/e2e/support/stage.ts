@@ -51,8 +51,8 @@ export class Stage {
   }
 
   /** One more node beside the others; clients reach it by its own `url`. `preload` is a module that it loads first. */
-  async joinNode(settings: Partial<NotesConfig> = {}, preload?: string): Promise<NotesNode> {
-    const node = await NotesNode.start({ ...this.config, ...settings }, preload);
+  async joinNode(settings: Partial<NotesConfig> = {}, preload?: string, env?: NodeJS.ProcessEnv): Promise<NotesNode> {
+    const node = await NotesNode.start({ ...this.config, ...settings }, preload, env);
     this.#nodes.add(node);
     return node;
   }
