@@ -25,6 +25,7 @@ export class RealtimeIoAdapter extends IoAdapter {
     this.#rooms = app.get(SharedRooms, { strict: false });
   }
 
+  /** Called by Nest for the gateways of one port. */
   override createIOServer(port: number, options?: ServerOptions): Server {
     const server = super.createIOServer(port, options);
     this.#rooms.share(server);
