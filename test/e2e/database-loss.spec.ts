@@ -58,8 +58,10 @@ it('loses, doubles and swaps nothing while the database cuts connections and the
     probe.send(postNote, { board: 'red', text: 'away too' }),
   ]);
   const failedMs = Math.round(performance.now() - awayFrom);
-  const stateOf = async () => (await stage.node.metrics()).get('realtime_health_state{check="node"}');
-  const degradedMs = Math.round(await until('the node is degraded', async () => (await stateOf()) === 1, OUTAGE_MS));
+  const stateOf = async (check = 'node') => (await stage.node.metrics()).get(`realtime_health_state{check="${check}"}`);
+  const degradedMs = Math.round(
+    await until('the node is degraded', async () => (await stateOf('stream')) === 1, OUTAGE_MS),
+  );
   // It is the only one: without it, nobody would get even an answer that says "later".
   expect(await stage.node.readiness()).toBe(200);
   expect(await stage.node.liveness()).toBe(200);

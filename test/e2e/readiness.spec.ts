@@ -55,6 +55,8 @@ it('falls to the node whose own way to the database is cut, and to no other', as
   expect(await near.readiness()).toBe(200);
   network.target = Number(new URL(stage.database.url).port);
   await until('it is ready again', async () => (await far.readiness()) === 200);
+  // In every respect: what is still broken then is a fault of its own, and stays one when the database goes away for all.
+  await until('nothing is left', async () => (await far.metrics()).get('realtime_health_state{check="node"}') === 0);
 });
 
 it('stays with all of them when the database is away for all, one of which does not say so', async () => {

@@ -15,7 +15,8 @@ interface Good {
   readonly facts?: Facts;
 }
 
-interface Fault {
+/** What does not work on this node. */
+export interface Fault {
   readonly kind: 'fault';
   /** A short sentence for operators: what is broken on this node. */
   readonly reason: string;

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.js';
+import type { Delivery } from './canary/delivery-canary.js';
+import { DeliveryCheck } from './delivery.check.js';
 import { DrainCheck } from './drain.check.js';
 import { LogTailCheck } from './log-tail.check.js';
 import { PassCheck } from './pass.check.js';
@@ -65,4 +67,21 @@ it('a node that drains must not be given users', () => {
   expect(check.check()).toEqual({ kind: 'good' });
   drain.started = true;
   expect(check.check()).toEqual({ kind: 'fault', scope: 'own', reason: 'draining' });
+});
+
+it.each<[string, Delivery, object]>([
+  ['no canary has come to its end', { kind: 'unknown' }, { kind: 'fault', scope: 'own', reason: 'starting' }],
+  ['canaries arrive', { kind: 'works', sentAt: clock.monotonic() - 70, tookMs: 9.6 }, { kind: 'good', ageMs: 70 }],
+  [
+    'one was lost just now, and those of others that began a moment later arrived',
+    { kind: 'broken', since: clock.monotonic() - 900, reason: 'lost' },
+    { kind: 'fault', scope: 'compared', forMs: 0, facts: { brokenForMs: 900 } },
+  ],
+  [
+    'they are lost for longer',
+    { kind: 'broken', since: clock.monotonic() - 4_000, reason: 'lost' },
+    { kind: 'fault', scope: 'compared', forMs: 3_000, reason: 'lost' },
+  ],
+])('delivery is judged by its canaries when %s', (_when, delivery, expected) => {
+  expect(new DeliveryCheck({ delivery }, clock).check()).toMatchObject(expected);
 });

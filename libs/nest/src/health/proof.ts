@@ -35,9 +35,10 @@ export function proofAfter(
   return { first: since?.first ?? Math.min(...works), last: Math.max(since?.last ?? 0, ...works) };
 }
 
-/** Whether it says that the fault is this node's own. */
-export function isConvincing(proof: Proof | undefined, now: number): boolean {
-  return proof !== undefined && now - proof.first >= SETTLE_MS && now - proof.last <= PROOF_MAX_AGE_MS;
+/** Whether it says that the fault is this node's own. One from an earlier fault says nothing about the next. */
+export function isConvincing(proof: Proof | undefined, forMs: number, now: number): boolean {
+  if (proof === undefined || proof.last < now - forMs) return false;
+  return now - proof.first >= SETTLE_MS && now - proof.last <= PROOF_MAX_AGE_MS;
 }
 
 /** Another release may say anything. */

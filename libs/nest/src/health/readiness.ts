@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
-import type { CheckName, Facts, Finding, ReadinessCheck, ReadinessState } from '../core/readiness-check.js';
+import type { CheckName, Facts, Fault, Finding, ReadinessCheck, ReadinessState } from '../core/readiness-check.js';
 import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { healthState } from './health.metrics.js';
@@ -98,13 +98,13 @@ export class Readiness {
   #verdictOf(name: CheckName, finding: Finding): Verdict {
     const facts = finding.facts && { facts: finding.facts };
     if (finding.kind === 'good') return { name, state: 'ready', ...facts };
-    return { name, state: this.#stateOf(name, finding.scope), reason: finding.reason, ...facts };
+    return { name, state: this.#stateOf(name, finding), reason: finding.reason, ...facts };
   }
 
-  #stateOf(name: CheckName, scope: 'own' | 'shared' | 'compared'): ReadinessState {
+  #stateOf(name: CheckName, { scope, forMs = 0 }: Fault): ReadinessState {
     if (scope === 'own') return 'unready';
     if (scope === 'shared') return 'degraded';
-    return isConvincing(this.#proofs.get(name), this.parts.clock.monotonic()) ? 'unready' : 'degraded';
+    return isConvincing(this.#proofs.get(name), forMs, this.parts.clock.monotonic()) ? 'unready' : 'degraded';
   }
 
   #tell({ state, reason, verdicts }: NodeReadiness): void {
