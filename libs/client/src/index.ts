@@ -8,7 +8,7 @@ export { RealtimeError } from './realtime-error.js';
 export type { SendOptions } from './request/send.options.js';
 export type { PositionStorage } from './subscription/position-storage.js';
 export type { DiscontinuityReason, SubscriptionStatus } from './subscription/subscription-state.js';
-export type { Discontinuity, EventMeta, Recovery, Subscription } from './subscription/subscription.js';
+export type { Discontinuity, EventMeta, LoopEvent, Recovery, Subscription } from './subscription/subscription.js';
 export type { TokenFunction, TokenRequest } from './token/token-source.js';
 export type {
   ClientFrameName,

@@ -8,7 +8,7 @@ export type Listener<Args extends readonly unknown[]> = (...args: Args) => unkno
  * becomes an unhandled rejection, which would end a Node process.
  */
 export class Listeners<Args extends readonly unknown[]> {
-  readonly #entries = new Set<{ readonly listener: Listener<Args> }>();
+  readonly #entries = new Set<{ readonly listener: Listener<Args>; readonly isOnce: boolean }>();
   /** What is being told, and what a listener brought about meanwhile: all hear it in one order. */
   readonly #calls: Args[] = [];
 
@@ -18,10 +18,16 @@ export class Listeners<Args extends readonly unknown[]> {
     return this.#entries.size === 0;
   }
 
-  add(listener: Listener<Args>): () => void {
-    const entry = { listener };
+  /** @param isOnce whether it hears only what comes next */
+  add(listener: Listener<Args>, isOnce = false): () => void {
+    const entry = { listener, isOnce };
     this.#entries.add(entry);
     return () => void this.#entries.delete(entry);
+  }
+
+  /** However often it was added. */
+  remove(listener: Listener<Args>): void {
+    for (const entry of Array.from(this.#entries)) if (entry.listener === listener) this.#entries.delete(entry);
   }
 
   clear(): void {
@@ -36,7 +42,9 @@ export class Listeners<Args extends readonly unknown[]> {
   #callAll(args: Args): void {
     for (const entry of Array.from(this.#entries)) {
       // A listener before this one may have removed it.
-      if (this.#entries.has(entry)) this.#callOne(entry.listener, args);
+      if (!this.#entries.has(entry)) continue;
+      if (entry.isOnce) this.#entries.delete(entry);
+      this.#callOne(entry.listener, args);
     }
   }
 

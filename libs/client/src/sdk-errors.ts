@@ -14,6 +14,7 @@ export const sdkErrors = {
   FRAME_TOO_COMPLEX: ['never', 'The data is nested too deeply or has too many values.'],
   CHANNEL_INVALID: ['never', 'This is not the name of a channel.'],
   FRAME_INVALID: ['never', 'The frame does not have the form that the protocol asks for.'],
+  EVENTS_WAITING: ['resync', 'More events wait for a loop over a subscription than the SDK holds.'],
   CLIENT_CLOSED: ['never', 'The client was closed.'],
   CONNECT_FAILED: ['backoff', 'The connection could not be opened.'],
   OPTION_INVALID: ['never', 'An option of the client is not valid.'],

@@ -213,6 +213,11 @@ export const errors = {
     'More commands wait for a connection than the SDK holds.',
     'Wait for answers, or raise `maxQueuedCommands`.',
   ),
+  EVENTS_WAITING: entry(
+    'resync',
+    'More events wait for a loop over a subscription than the SDK holds.',
+    'Subscribe again with `since: meta.position` of the last event that the loop handled, and do less in the loop.',
+  ),
   COMMAND_INVALID: entry(
     'never',
     'The data of the command is not JSON.',

@@ -2,6 +2,7 @@ import { encodePosition, isReservedEventType, type ChannelName, type PositionTok
 import { Listeners, type Listener } from '../listeners.js';
 import { RealtimeError } from '../realtime-error.js';
 import type { ChannelSubscription } from './channel-subscription.js';
+import { EventIterator } from './event-iterator.js';
 import type { SubscriptionStatus } from './subscription-state.js';
 
 /** The untyped body of a `Subscription`. */
@@ -10,6 +11,7 @@ export class SubscriptionHandle {
   #source: ChannelSubscription | undefined;
   #lastPosition: PositionToken | undefined;
   readonly #listeners = new Map<string, Listeners<readonly unknown[]>>();
+  readonly #iterators = new Set<EventIterator<unknown>>();
 
   constructor(
     source: ChannelSubscription,
@@ -31,21 +33,39 @@ export class SubscriptionHandle {
   }
 
   on(name: string, listener: Listener<never>): () => void {
-    if (this.names && !this.names.includes(name) && !isReservedEventType(name)) {
-      const message = `"${name}" is not an event of "${this.channel}". There are: ${this.names.join(', ')}; and discontinuity, recovered, error, state.`;
-      throw new RealtimeError({ code: 'EVENT_INVALID', message, retry: 'never' });
+    return this.#listenersOf(name).add(listener as Listener<readonly unknown[]>);
+  }
+
+  once(name: string, listener: Listener<never>): () => void {
+    return this.#listenersOf(name).add(listener as Listener<readonly unknown[]>, true);
+  }
+
+  off(name: string, listener: Listener<never>): void {
+    this.#listenersOf(name).remove(listener as Listener<readonly unknown[]>);
+  }
+
+  events(...types: readonly string[]): EventIterator<unknown> {
+    const removers: (() => void)[] = [];
+    const iterator = new EventIterator<unknown>((ended) => {
+      this.#iterators.delete(ended);
+      for (const remove of removers) remove();
+    });
+    for (const type of [...new Set(types), 'discontinuity']) {
+      removers.push(this.on(type, (data: unknown, meta: unknown) => iterator.push({ type, data, meta })));
     }
-    let listeners = this.#listeners.get(name);
-    if (!listeners) this.#listeners.set(name, (listeners = new Listeners(this.report)));
-    return listeners.add(listener as Listener<readonly unknown[]>);
+    if (this.#source && !this.#source.isOver) this.#iterators.add(iterator);
+    else iterator.end();
+    return iterator;
   }
 
   hears(name: string): boolean {
-    return this.#listeners.get(name)?.isEmpty === false;
+    return this.#listeners.get(name)?.isEmpty === false || (name === 'error' && this.#iterators.size > 0);
   }
 
   tell(name: string, ...args: readonly unknown[]): void {
+    if (name === 'error') this.#tellLoops(args[0] as RealtimeError);
     this.#listeners.get(name)?.call(...args);
+    if (name === 'state' && args[0] === 'unsubscribed') this.#endLoops();
   }
 
   unsubscribe(): void {
@@ -54,6 +74,27 @@ export class SubscriptionHandle {
     this.#lastPosition = this.position;
     this.#source = undefined;
     for (const listeners of this.#listeners.values()) listeners.clear();
+    this.#endLoops();
     source.remove(this);
+  }
+
+  /** A loop throws what ends it. What passes is only told, as it is where nobody listens. */
+  #tellLoops(error: RealtimeError): void {
+    if (error.retry === 'never') this.#endLoops(error);
+    else if (this.#iterators.size > 0 && this.#listeners.get('error')?.isEmpty !== false) this.report(error);
+  }
+
+  #endLoops(error?: RealtimeError): void {
+    for (const iterator of Array.from(this.#iterators)) iterator.end(error);
+  }
+
+  #listenersOf(name: string): Listeners<readonly unknown[]> {
+    if (this.names && !this.names.includes(name) && !isReservedEventType(name)) {
+      const message = `"${name}" is not an event of "${this.channel}". There are: ${this.names.join(', ')}; and discontinuity, recovered, error, state.`;
+      throw new RealtimeError({ code: 'EVENT_INVALID', message, retry: 'never' });
+    }
+    let listeners = this.#listeners.get(name);
+    if (!listeners) this.#listeners.set(name, (listeners = new Listeners(this.report)));
+    return listeners;
   }
 }

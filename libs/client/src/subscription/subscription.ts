@@ -63,6 +63,31 @@ export interface Subscription<C extends ChannelContract = ChannelContract> {
   on(name: 'state', listener: (state: SubscriptionStatus) => unknown): () => void;
   /** An event of the channel. The answer ends the listening, as of the others. */
   on<T extends EventType<C>>(name: T, listener: (data: EventData<C, T>, meta: EventMeta) => unknown): () => void;
+  /** The same as `on`, for the next one only. */
+  readonly once: Subscription<C>['on'];
+  /**
+   * Removes a listener that was given to `on` or `once`.
+   *
+   * @throws RealtimeError `EVENT_INVALID` for a name that is not an event of the contract
+   */
+  off(
+    name: EventType<C> | 'discontinuity' | 'recovered' | 'error' | 'state',
+    listener: (...args: never[]) => unknown,
+  ): void;
+  /**
+   * The events of these types and each discontinuity, from now on, for a `for await` loop, which handles one after the
+   * other. The loop ends with the subscription. Up to 1,000 events wait for it. `position` of the subscription runs
+   * ahead of the loop: keep `meta.position` of what the loop has handled.
+   *
+   * @throws RealtimeError `EVENT_INVALID` for a name that is not an event of the contract; in the loop, an error that
+   * ends the subscription, an event that could not be read, or `EVENTS_WAITING`
+   */
+  events<T extends EventType<C>>(...types: readonly [T, ...T[]]): AsyncIterableIterator<LoopEvent<C, T>>;
   /** Nothing is handed over after this, not even the rest of a batch. */
   unsubscribe(): void;
 }
+
+/** What a `for await` loop over a subscription is handed: `type` tells an event from a discontinuity. @publicApi */
+export type LoopEvent<C extends ChannelContract, T extends EventType<C>> =
+  | { readonly [K in T]: { readonly type: K; readonly data: EventData<C, K>; readonly meta: EventMeta } }[T]
+  | { readonly type: 'discontinuity'; readonly data: Discontinuity };
