@@ -58,7 +58,7 @@ export function transactionsContract(name: string, open: () => Promise<Transacti
       };
       expect(await bench.commands.send(act)).toEqual({
         ok: false,
-        error: { code: 'REJECTED', message: 'Taken', retry: 'never', outcome: 'not-applied' },
+        error: { code: 'REJECTED', message: 'Taken', retry: 'never', status: 409, outcome: 'not-applied' },
       });
       await expectNothing();
     });
