@@ -12,6 +12,8 @@ const alias = [
 
 /** What needs a database or a broker, and is therefore slow: the embedded one takes seconds to start. */
 const services = '**/*.{pg,pgbouncer,pglite,redis}.spec.ts';
+/** End to end tests that wait for what takes its time: clocks, thawed nodes, slow networks. */
+const long = 'test/e2e/**/*.long.spec.ts';
 const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
 
 export default defineConfig({
@@ -49,6 +51,17 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.spec.ts'],
+          exclude: [...shared.exclude, long],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      // No part of `npm test`, for the two minutes that it takes: npm test -- long
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: [long],
           exclude: shared.exclude,
           testTimeout: 60_000,
           hookTimeout: 60_000,

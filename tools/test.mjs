@@ -13,7 +13,7 @@ if (unknown.length > 0) {
 }
 
 const signal = interruption();
-const chosen = parts.filter(({ name }) => named.length === 0 || named.includes(name));
+const chosen = parts.filter(({ name, onRequest }) => (named.length === 0 ? !onRequest : named.includes(name)));
 const startedAt = Date.now();
 const services = await startServices(chosen.flatMap(({ needs }) => needs)).catch((error) => {
   console.error(error.message);

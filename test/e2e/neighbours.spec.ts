@@ -116,7 +116,7 @@ describe('two nodes on different versions of the wire protocol', () => {
   });
 
   it('tell it to the SDK, which says so and does not try again by itself', async () => {
-    const client = stage.client('reader', { url: next.url });
+    const client = stage.client('reader', { url: next.url, refusalPatienceMs: 500 });
     client.connect();
     await until('it is refused', () => client.state.kind === 'disconnected');
     expect(client.state).toMatchObject({ kind: 'disconnected', error: { code: 'PROTOCOL_UNSUPPORTED' } });

@@ -12,8 +12,8 @@ import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
 
 const PAGE = 200;
-/** That of withdrawals, which every node follows. */
-const OWN_CHANNELS = 1;
+/** Every node follows that of withdrawals and that of its own canary. */
+const OWN_CHANNELS = 2;
 
 let stage: Stage;
 beforeAll(async () => {
@@ -235,6 +235,7 @@ describe('another user on the same client', () => {
     const subscription = client.subscribe(board, { name: 'shared' });
     subscription.on('discontinuity', ({ reason }) => reasons.push(reason));
     subscription.on('note.written', ({ author }) => authors.push(author));
+    await until('ann is subscribed', () => subscription.state === 'subscribed');
     await client.send(writeNote, { board: 'shared', text: 'first' });
     await until('ann has her note', () => authors.length === 1);
     client.disconnect();

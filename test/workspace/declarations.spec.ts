@@ -8,6 +8,8 @@ import { reachFaults, surfaceOf } from './packages/reach.js';
 /** Whose types may stand in declarations: those of the framework, and of nobody's drivers. */
 const framework = ['@nestjs/(?:common|core|terminus)', 'rxjs', '@standard-schema/spec'];
 const ownLibrary: Readonly<Record<string, string>> = {
+  // Peers that every application with sessions has: `RealtimeIoAdapter` extends the adapter of the one.
+  '@millrace/nest': '@nestjs/platform-socket.io|socket.io',
   '@millrace/nest/kysely': 'kysely',
   '@millrace/nest/drizzle': 'drizzle-orm',
 };

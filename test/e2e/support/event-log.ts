@@ -1,16 +1,21 @@
 import type pg from 'pg';
 import type { LoggedEvent } from './journal-check.js';
 
-/** The stream as the database has it, in the order in which it was numbered. */
+/** Nodes publish there too, whenever they like. */
+const NOT_OWN = `channel not like '\\_millrace.%'`;
+
+/** What was published by the application, in the order in which it was numbered. */
 export async function readLog(sql: pg.Pool): Promise<readonly LoggedEvent[]> {
   const { rows } = await sql.query<LoggedEvent>(
-    `select channel, epoch, "offset"::int as "offset", id, type, data from millrace.event order by pos`,
+    `select channel, epoch, "offset"::int as "offset", id, type, data from millrace.event where ${NOT_OWN} order by pos`,
   );
   return rows;
 }
 
 export async function stagedEvents(sql: pg.Pool): Promise<number> {
-  const { rows } = await sql.query<{ count: number }>('select count(*)::int as count from millrace.outbox');
+  const { rows } = await sql.query<{ count: number }>(
+    `select count(*)::int as count from millrace.outbox where ${NOT_OWN}`,
+  );
   return rows[0]?.count ?? 0;
 }
 
