@@ -1,4 +1,4 @@
-import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { guarded, type GuardOptions } from '../core/guarded.js';
 import { keepOutsidePrefix, sayWhereRouted } from '../core/outside-prefix.js';
@@ -23,7 +23,7 @@ export interface AdminOptions extends GuardOptions {
  * @publicApi
  */
 @Module({})
-export class AdminModule implements NestModule {
+export class AdminModule {
   /** @internal */
   constructor(
     @Inject(ADMIN_PATH) private readonly path: string,
@@ -31,7 +31,11 @@ export class AdminModule implements NestModule {
     private readonly modules: ModulesContainer,
   ) {}
 
-  /** @internal */
+  /**
+   * Called by Nest. The class does not say that it implements `NestModule`: its declaration has no internal members.
+   *
+   * @internal
+   */
   configure(): void {
     keepOutsidePrefix(this.config, { exact: [], below: this.path });
     sayWhereRouted(this.modules, AdminModule);

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type NestModule } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import { guarded, type GuardOptions } from '../core/guarded.js';
@@ -17,14 +17,18 @@ const PATHS = ['health/live', 'health/ready', 'health/details', 'metrics'];
  * @publicApi
  */
 @Module({ imports: [TerminusModule], controllers: [HealthController, MetricsController] })
-export class EndpointsModule implements NestModule {
+export class EndpointsModule {
   /** @internal */
   constructor(
     private readonly config: ApplicationConfig,
     private readonly modules: ModulesContainer,
   ) {}
 
-  /** @internal */
+  /**
+   * Called by Nest. The class does not say that it implements `NestModule`: its declaration has no internal members.
+   *
+   * @internal
+   */
   configure(): void {
     keepOutsidePrefix(this.config, { exact: PATHS });
     sayWhereRouted(this.modules, EndpointsModule);
