@@ -1,6 +1,6 @@
 /**
  * What CI runs, in order. `steps` that name a vitest project must run at least one test. `timeoutMs` holds for the
- * whole part: it ends what hangs, and leaves room for a machine that others use as well. Together the parts take nine
+ * whole part: it ends what hangs, and leaves room for a machine that others use as well. Together the parts take thirteen
  * minutes on two cores. A part that is `onRequest` runs only where it is named.
  */
 export const parts = [
