@@ -182,7 +182,7 @@ describe('whatever a client says, the server is not at fault', () => {
         'command',
         naughtyTexts.map((name) => command(contract, { name, text: 'x' })),
       );
-      // `undefined`, numbers and the like are segments as good as any.
+      // `undefined`, numbers and the like are good segments.
       expect(codes.get('CHANNEL_INVALID')).toBeGreaterThan(40);
       expect(codes.get('ok')).toBeGreaterThan(10);
       expect([...codes.keys()].toSorted()).toEqual(['CHANNEL_INVALID', 'ok']);

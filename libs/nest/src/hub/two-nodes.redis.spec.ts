@@ -1,7 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createDatabase, type FreshDatabase } from '../../../../test/support/fresh-database.js';
+import { describe, expect, it, vi } from 'vitest';
 import type { Broker } from '../broker/broker.port.js';
 import { FaultyBroker, type Fault } from '../broker/testing/faulty-broker.js';
 import { CodedError } from '../core/coded-error.js';
@@ -10,29 +8,10 @@ import { replacing } from '../core/testing/replacing.js';
 import type { SqlDatabase } from '../stream/sql-database.port.js';
 import type { StreamStore } from '../stream/stream-store.port.js';
 import { newChannel } from '../stream/testing/stream-harness.js';
-import { InProcessNode, type NodeSeams } from './testing/in-process-node.js';
+import type { InProcessNode, NodeSeams } from './testing/in-process-node.js';
+import { nodesTogether } from './testing/nodes-together.js';
 
-let fresh: FreshDatabase;
-beforeAll(async () => {
-  for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(Logger.prototype, level).mockReturnValue();
-  fresh = await createDatabase();
-});
-afterAll(async () => {
-  vi.restoreAllMocks();
-  await fresh.drop();
-});
-
-const started: InProcessNode[] = [];
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((node) => node.stop()));
-});
-
-async function start(seams: NodeSeams = {}): Promise<InProcessNode> {
-  const node = await InProcessNode.start(fresh.url, seams);
-  started.push(node);
-  await vi.waitFor(() => expect(node.isConnected).toBe(true), { timeout: 5_000 });
-  return node;
-}
+const start = nodesTogether();
 
 /** Long enough for whatever mends a hole, short enough to be waited for when nothing does. */
 const MENDED_MS = 1_500;

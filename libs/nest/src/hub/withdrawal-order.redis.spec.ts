@@ -1,41 +1,20 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createDatabase, type FreshDatabase } from '../../../../test/support/fresh-database.js';
+import { describe, expect, it, vi } from 'vitest';
 import type { Broker } from '../broker/broker.port.js';
 import { ACCESS_CHANNEL } from '../core/own-channels.js';
 import type { EventBatch } from '../core/stream-event.js';
 import { replacing } from '../core/testing/replacing.js';
 import type { StreamStore } from '../stream/stream-store.port.js';
 import { newChannel } from '../stream/testing/stream-harness.js';
-import { InProcessNode, type NodeSeams } from './testing/in-process-node.js';
+import type { InProcessNode, NodeSeams } from './testing/in-process-node.js';
+import { nodesTogether } from './testing/nodes-together.js';
 
 /** How late a link is, in ms: longer than everything that mends holes. */
 const LATE_MS = 400;
 const limits = { maxEvents: 100, maxBytes: 100_000 };
 const access = ACCESS_CHANNEL as ChannelName;
 
-let fresh: FreshDatabase;
-beforeAll(async () => {
-  for (const level of ['log', 'warn', 'error'] as const) vi.spyOn(Logger.prototype, level).mockReturnValue();
-  fresh = await createDatabase();
-});
-afterAll(async () => {
-  vi.restoreAllMocks();
-  await fresh.drop();
-});
-
-const started: InProcessNode[] = [];
-afterEach(async () => {
-  await Promise.all(started.splice(0).map((node) => node.stop()));
-});
-
-async function start(seams: NodeSeams = {}): Promise<InProcessNode> {
-  const node = await InProcessNode.start(fresh.url, seams);
-  started.push(node);
-  await vi.waitFor(() => expect(node.isConnected).toBe(true), { timeout: 5_000 });
-  return node;
-}
+const start = nodesTogether();
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
