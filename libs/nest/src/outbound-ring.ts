@@ -15,6 +15,7 @@ import { Sequencer } from './stream/sequencer.js';
 import type { SqlDatabase } from './stream/sql-database.port.js';
 import { DatabaseWait } from './stream/start/database-wait.js';
 import { installationOf } from './stream/store/installation.js';
+import { InstallationKeys } from './stream/store/installation-keys.js';
 import { SqlStreamStore } from './stream/store/sql-stream-store.js';
 import type { StreamStore } from './stream/stream-store.port.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
@@ -38,6 +39,8 @@ export class OutboundRing {
   readonly databaseClock = new DatabaseClock(systemClock);
   readonly database: SqlDatabase;
   readonly store: StreamStore;
+  /** What the nodes of the installation sign with. */
+  readonly keys: InstallationKeys;
   /** What the start of this process asks of a database that may be away. */
   readonly wait: DatabaseWait;
   readonly sequencer: Sequencer;
@@ -57,6 +60,7 @@ export class OutboundRing {
     const until = this.wait.until.bind(this.wait);
     const parts = { database: this.database, options: stream, recorder, clock, databaseClock, until };
     this.store = new SqlStreamStore(parts);
+    this.keys = new InstallationKeys({ database: this.database, schema: stream.schema, clock });
     this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
     if (redis) {
       const connection = { url: redis.url, clock, random: systemRandom, recorder };

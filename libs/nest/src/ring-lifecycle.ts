@@ -38,7 +38,8 @@ export class RingLifecycle
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, hub, sequencer, slowSessions, trace, gatewayParts, wait } = this.ring;
+    const { commands, policies, channels, store, keys, hub, sequencer, slowSessions, trace, gatewayParts, wait } =
+      this.ring;
     this.#checkPath();
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
@@ -46,6 +47,7 @@ export class RingLifecycle
     if (channels.isEmpty) this.#logger.warn('No class is under @ChannelPolicy(): nobody can subscribe to anything');
     await trace.start();
     await store.start();
+    await wait.until(() => keys.start());
     await this.#startRedis();
     await wait.until(() => hub.start());
     await wait.until(() => hub.attachAhead(accessChannelName));
@@ -120,7 +122,7 @@ export class RingLifecycle
   }
 
   #stop(): Promise<void> {
-    const { sequencer, hub, store, database, slowSessions, redis, subscriber, wait } = this.ring;
+    const { sequencer, hub, store, keys, database, slowSessions, redis, subscriber, wait } = this.ring;
     wait.halt();
     return stopSteps(systemClock, [
       ['readiness', () => this.health.stop()],
@@ -128,6 +130,7 @@ export class RingLifecycle
       ['sequencer', () => sequencer.stop()],
       ['hub', () => hub.stop()],
       ['store', () => store.stop()],
+      ['secrets', () => keys.stop()],
       ['Redis', () => Promise.all([redis?.publisher.stop(), subscriber?.stop()])],
       ['database', () => database.stop()],
       ['start', () => wait.end()],

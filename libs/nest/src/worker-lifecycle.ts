@@ -15,9 +15,10 @@ export class WorkerLifecycle implements OnModuleInit, BeforeApplicationShutdown,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    const { trace, store, redis, sender, live, sequencer, wait } = this.ring;
+    const { trace, store, keys, redis, sender, live, sequencer, wait } = this.ring;
     await trace.start();
     await store.start();
+    await wait.until(() => keys.start());
     if (redis) {
       redis.publisher.start();
       live.connect(redis.publisher, roomsKey(redis.options.prefix, await wait.until(() => this.ring.installation())));
@@ -36,12 +37,13 @@ export class WorkerLifecycle implements OnModuleInit, BeforeApplicationShutdown,
   }
 
   #stop(): Promise<void> {
-    const { sequencer, store, redis, database, wait } = this.ring;
+    const { sequencer, store, keys, redis, database, wait } = this.ring;
     wait.halt();
     return stopSteps(systemClock, [
       ['readiness', () => this.readiness.stop()],
       ['sequencer', () => sequencer.stop()],
       ['store', () => store.stop()],
+      ['secrets', () => keys.stop()],
       ['Redis', () => redis?.publisher.stop()],
       ['database', () => database.stop()],
       ['start', () => wait.end()],

@@ -13,6 +13,7 @@ const released = [
   '54a8ba4513b42aeb',
   '72e46bf0235b5f9a',
   '4e4cd61fc75dc751',
+  '015e3ee71c76a1ca',
 ];
 
 it('never changes a migration', () => {

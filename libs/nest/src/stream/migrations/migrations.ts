@@ -6,6 +6,7 @@ import { checks } from './0005-checks.js';
 import { reservedTypes } from './0006-reserved-types.js';
 import { keptSince } from './0007-kept-since.js';
 import { orderOfWithdrawals } from './0008-order-of-withdrawals.js';
+import { secrets } from './0009-secrets.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   reservedTypes,
   keptSince,
   orderOfWithdrawals,
+  secrets,
 ];

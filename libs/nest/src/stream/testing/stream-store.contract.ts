@@ -8,6 +8,7 @@ import { partitionsContract } from './contract/partitions.contract.js';
 import { passContract } from './contract/pass.contract.js';
 import { poisonContract } from './contract/poison.contract.js';
 import { publishKeyContract } from './contract/publish-key.contract.js';
+import { secretsContract } from './contract/secrets.contract.js';
 import { sequencerContract } from './contract/sequencer.contract.js';
 import { stagingContract } from './contract/staging.contract.js';
 import { withdrawalsContract } from './contract/withdrawals.contract.js';
@@ -25,6 +26,7 @@ const contracts = [
   ['withdrawals', withdrawalsContract],
   ['partitions', partitionsContract],
   ['gauges', gaugesContract],
+  ['secrets', secretsContract],
   ['sequencer', sequencerContract],
 ] as const;
 
