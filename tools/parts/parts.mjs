@@ -4,7 +4,7 @@
  * minutes on two cores. A part that is `onRequest` runs only where it is named.
  */
 export const parts = [
-  { name: 'check', needs: [], steps: ['types', 'lint', 'format', 'vitest:unit'], timeoutMs: 400_000 },
+  { name: 'check', needs: [], steps: ['types', 'lint', 'format', 'vitest:unit', 'vitest:mocked'], timeoutMs: 400_000 },
   { name: 'stores', needs: ['postgres', 'pgbouncer', 'redis'], steps: ['vitest:stores'], timeoutMs: 320_000 },
   {
     name: 'e2e',

@@ -2,8 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, it, vi } from 'vitest';
-import { BootError } from '../../core/boot-error.js';
+import { afterAll, expect, it } from 'vitest';
 import { settled } from '../../core/testing/fake-clock.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import { failureOf } from '../testing/failure-of.js';
@@ -17,9 +16,6 @@ sqlDatabaseContract('PGlite', async () => new PgliteDatabase());
 const database = new PgliteDatabase();
 const outside = new AsyncResource('outside');
 afterAll(() => database.stop());
-afterEach(() => {
-  vi.doUnmock('@electric-sql/pglite');
-});
 
 /** Somebody else's request: a context in which no transaction is open. */
 const elsewhere = <T>(work: () => T): T => outside.runInAsyncScope(work);
@@ -80,13 +76,4 @@ it('keeps a database in its folder', async () => {
   expect(await second.query('select one from kept', [])).toEqual([{ one: 1 }]);
   await second.stop();
   await rm(dataDir, { recursive: true });
-});
-
-it('says what to install when PGlite is missing', async () => {
-  vi.doMock('@electric-sql/pglite', () => {
-    throw new Error('Cannot find package');
-  });
-  const missing = new PgliteDatabase().query('select 1', []);
-  await expect(missing).rejects.toThrow(BootError);
-  await expect(missing).rejects.toThrow('npm install @electric-sql/pglite');
 });
