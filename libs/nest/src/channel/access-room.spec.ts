@@ -96,6 +96,13 @@ it.each([
   await expect(access.revoke(revocation as Revocation)).rejects.toMatchObject(error);
 });
 
+it.each(['', 'not json', '{', 'undefined'])('lets everybody ask again at %j, and carries out the next one', (data) => {
+  const { events, ...rest } = frame(accessChannelName, {}, { subject: 'ann' });
+  room.events('r', { ...rest, events: events.map((event, index) => (index === 0 ? { ...event, data } : event)) });
+  expect(done).toEqual([['ask anew'], { subject: 'ann' }]);
+  expect(logged).toHaveBeenCalledOnce();
+});
+
 it('takes what SQL leaves empty for left out', () => {
   room.events('r', frame(accessChannelName, { subject: 'ann', channel: null }, { subject: null, channel: desk }));
   expect(done).toEqual([{ subject: 'ann' }, { channel: desk }]);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelName, ControlFrame, EventsFrame, LiveFrame, WireEvent } from '@millrace/protocol';
+import { logError } from '../core/log-error.js';
 import type { Audience } from '../hub/audience.port.js';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
 import { accessChannelName, readRevocation } from './access-channel.js';
@@ -23,7 +24,7 @@ export class AccessRoom implements RoomEmitter, Audience {
 
   events(room: string, frame: EventsFrame): void {
     if (frame.channel !== accessChannelName) return this.rooms.events(room, frame);
-    for (const event of frame.events) this.#carryOut(event);
+    for (const event of frame.events) this.#carryOutOrAsk(event);
   }
 
   live(room: string, frame: LiveFrame): void {
@@ -42,6 +43,20 @@ export class AccessRoom implements RoomEmitter, Audience {
   lagging(channel: ChannelName): void {
     if (channel === accessChannelName) return this.authorizer.askAnew();
     this.audience.lagging(channel);
+  }
+
+  /** One that fails must not keep the next from being carried out, nor count as carried out itself. */
+  #carryOutOrAsk(event: WireEvent): void {
+    try {
+      this.#carryOut(event);
+    } catch (error) {
+      logError(
+        this.#logger,
+        `Event ${event.id} of "${accessChannelName}" was not carried out: everybody asks again`,
+        error,
+      );
+      this.authorizer.askAnew();
+    }
   }
 
   /** From SQL anything may come, and who wrote it meant somebody. What a newer version may say is not for this one. */

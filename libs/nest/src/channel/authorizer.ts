@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { Gate } from '../core/gate.js';
 import { inTime, LATE } from '../core/in-time.js';
+import { inBackground } from '../core/safely.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
@@ -11,7 +12,7 @@ import type { Purpose } from './bound-policy.js';
 import { policyCalls, subscriptionsRevoked } from './channel.metrics.js';
 import type { ChannelOptions } from './channel.options.js';
 import type { ChannelRegistry, FoundChannel } from './channel-registry.js';
-import type { Subscription } from './subscription.js';
+import type { Attempt, Subscription } from './subscription.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
 export interface AuthorizerParts {
@@ -66,7 +67,9 @@ export class Authorizer {
     const doubted = this.parts.subscriptions.matching(revocation);
     for (const subscription of doubted) {
       subscription.doubt();
-      if (!subscription.isAttempted) void this.#recheck(subscription, doubted.length);
+      if (!subscription.isAttempted) {
+        inBackground('The check of a subscription', this.#recheck(subscription, doubted.length));
+      }
     }
   }
 
@@ -77,11 +80,23 @@ export class Authorizer {
     for (const channel of this.parts.subscriptions.channels) this.parts.subscriptions.lagging(channel);
   }
 
-  /** Never rejects. From the last look at the permission to the end of the attempt nothing is waited for. */
   async #recheck(subscription: Subscription, spreadMs: number): Promise<void> {
+    const attempt = subscription.attempt();
+    try {
+      await this.#decide(subscription, attempt, spreadMs);
+    } catch (error) {
+      // It has left its room, and only its client can bring it back.
+      this.parts.subscriptions.askAgain(subscription, spreadMs);
+      throw error;
+    } finally {
+      attempt.end();
+    }
+  }
+
+  /** From the last look at the permission to the end of the attempt nothing is waited for. */
+  async #decide(subscription: Subscription, attempt: Attempt, spreadMs: number): Promise<void> {
     const { subscriptions, recorder } = this.parts;
     const { session, channel } = subscription;
-    const attempt = subscription.attempt();
     for (;;) {
       const permission = subscription.permission();
       const isRefused = await this.#refuses(session, channel);
@@ -96,7 +111,6 @@ export class Authorizer {
       } else subscriptions.askAgain(subscription, spreadMs);
       break;
     }
-    attempt.end();
   }
 
   /** Only what is known to be a no. A policy that fails or cannot be asked decides when the client asks again. */

@@ -37,7 +37,7 @@ export class DatabaseClock implements Clock {
     return this.host.monotonic();
   }
 
-  after(delayMs: number, task: () => void): () => void {
+  after(delayMs: number, task: () => unknown): () => void {
     return this.host.after(delayMs, task);
   }
 

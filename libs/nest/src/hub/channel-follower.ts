@@ -5,6 +5,7 @@ import type { Gate } from '../core/gate.js';
 import { inTime } from '../core/in-time.js';
 import type { OrderCheck } from '../core/order-check.js';
 import type { Random } from '../core/random.js';
+import { inBackground } from '../core/safely.js';
 import type { EventBatch, Placed } from '../core/stream-event.js';
 import type { Broker } from '../broker/broker.port.js';
 import type { HistoryPage, StreamStore } from '../stream/stream-store.port.js';
@@ -104,6 +105,12 @@ export class ChannelFollower implements AccessFollower {
     this.take({ kind: 'seen', position });
   }
 
+  /** Something of what was emitted did not reach the room: its subscribers find it in the log. */
+  failed(): void {
+    this.#interrupt('failed');
+    this.parts.audience.lagging(this.channel);
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -132,7 +139,7 @@ export class ChannelFollower implements AccessFollower {
         this.#cancelTimer = this.parts.clock.after(this.#holdMs(effect.attempt), () => this.take({ kind: 'elapsed' }));
         return;
       case 'read':
-        void this.#read(effect.after);
+        inBackground('The read of a hole', this.#read(effect.after));
         return;
       case 'lagging':
         this.#interrupt('lagging');

@@ -1,6 +1,7 @@
 import type { ChannelName, Epoch, Offset } from '@millrace/protocol';
 import { bytesOf } from '../core/event-bytes.js';
 import type { EventBatch, LiveEvent, StreamEvent } from '../core/stream-event.js';
+import { safely } from '../core/safely.js';
 import type { Tick } from '../core/tick.js';
 import { onWire } from '../core/wire-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -20,7 +21,8 @@ interface WaitingBatch extends Waiting<StreamEvent> {
 
 /**
  * Emits what hub and publishers hand over, one frame a channel and tick: in a burst a frame costs a room far more than
- * an event in it. The waiting events of a channel are bounded in bytes; at the bound its frame leaves at once.
+ * an event in it. The waiting events of a channel are bounded in bytes; at the bound its frame leaves at once. What one
+ * channel fails at is no other channel's loss.
  */
 export class FrameQueue {
   readonly #durable = new Map<ChannelName, WaitingBatch>();
@@ -32,6 +34,8 @@ export class FrameQueue {
     private readonly tick: Tick,
     private readonly recorder: Recorder,
     private readonly maxBytes: number,
+    /** A frame of `channel` could not be emitted: its subscribers have missed it. */
+    private readonly lost: (channel: ChannelName) => void = () => {},
   ) {}
 
   add(batch: EventBatch): void {
@@ -77,16 +81,31 @@ export class FrameQueue {
     if (!waiting) return;
     this.#durable.delete(channel);
     const { epoch, prev, events } = waiting;
-    this.emitter.events(roomOf(channel), { channel, epoch, prev, events: events.map(onWire) });
-    this.#count('durable', channel, events.length);
+    this.#emit(channel, () => {
+      this.emitter.events(roomOf(channel), { channel, epoch, prev, events: events.map(onWire) });
+      this.#count('durable', channel, events.length);
+    });
   }
 
   #flushLive(channel: ChannelName): void {
     const waiting = this.#live.get(channel);
     if (!waiting) return;
     this.#live.delete(channel);
-    this.emitter.live(roomOf(channel), { channel, events: waiting.events });
-    this.#count('live', channel, waiting.events.length);
+    this.#emit(channel, () => {
+      this.emitter.live(roomOf(channel), { channel, events: waiting.events });
+      this.#count('live', channel, waiting.events.length);
+    });
+  }
+
+  #emit(channel: ChannelName, emission: () => void): void {
+    safely('The emission of a frame', () => {
+      try {
+        emission();
+      } catch (error) {
+        this.lost(channel);
+        throw error;
+      }
+    })();
   }
 
   #count(delivery: 'durable' | 'live', channel: ChannelName, events: number): void {

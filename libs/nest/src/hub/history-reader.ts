@@ -4,6 +4,7 @@ import { Gate } from '../core/gate.js';
 import { groupBy } from '../core/group.js';
 import { samePlace } from '../core/order-check.js';
 import { pageOf, type PageLimits } from '../core/page.js';
+import { inBackground } from '../core/safely.js';
 import type { HistoryPage, StreamStore } from '../stream/stream-store.port.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { readsAnswered } from './hub.metrics.js';
@@ -60,7 +61,7 @@ export class HistoryReader {
       return;
     }
     this.#waiting.set(channel, [request]);
-    void this.#rounds(channel);
+    inBackground('A read of the log', this.#rounds(channel));
   }
 
   async #rounds(channel: ChannelName): Promise<void> {
@@ -68,7 +69,11 @@ export class HistoryReader {
       const round = this.#waiting.get(channel) ?? [];
       if (round.length === 0) break;
       this.#waiting.set(channel, []);
-      await this.#round(channel, round);
+      try {
+        await this.#round(channel, round);
+      } catch (error) {
+        for (const request of round) request.reject(error);
+      }
     }
     this.#waiting.delete(channel);
   }

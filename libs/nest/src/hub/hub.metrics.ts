@@ -52,7 +52,7 @@ export const roomsInterrupted = {
   kind: 'counter',
   name: 'realtime_hub_rooms_interrupted_total',
   help: 'Times all subscribers of a channel had to subscribe again, by why',
-  labels: { reason: ['lagging', 'expired', 'epoch', 'mismatch'] },
+  labels: { reason: ['lagging', 'expired', 'epoch', 'mismatch', 'failed'] },
 } as const satisfies CounterMetric;
 
 export const batchesGuarded = {

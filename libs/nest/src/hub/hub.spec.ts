@@ -1,6 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { settled } from '../core/testing/fake-clock.js';
-import { deliverSeconds, eventsDelivered, eventsEmitted, framesEmitted, orderChecks } from './hub.metrics.js';
+import { Logger } from '@nestjs/common';
+import {
+  deliverSeconds,
+  eventsDelivered,
+  eventsEmitted,
+  framesEmitted,
+  orderChecks,
+  roomsInterrupted,
+} from './hub.metrics.js';
 import { roomOf } from './room.js';
 import { channelNamed, HubBench } from './testing/hub-bench.js';
 
@@ -31,6 +39,24 @@ describe('Hub', () => {
     await settled();
     expect(bench.rooms.emitted).toHaveLength(1);
     expect(bench.emittedOffsets).toEqual([1, 2, 3]);
+  });
+
+  it('emits the other channels when the room of one fails, and tells its subscribers to read the log', async () => {
+    const logged = vi.spyOn(Logger.prototype, 'error').mockReturnValue();
+    const other = channelNamed('desk.OAK');
+    bench.rooms.join(roomOf(desk), () => {
+      throw new Error('a frame that cannot be encoded');
+    });
+    const heard: unknown[] = [];
+    bench.rooms.join(roomOf(other), (frame) => heard.push(frame.kind));
+    for (const channel of [desk, other]) await bench.hub.attach(channel);
+    for (const channel of [desk, other]) bench.publish(channel);
+    for (const channel of [desk, other]) bench.hub.live(channel, { id: 'a', type: 'typing', data: '1', time: 1 });
+    await settled();
+    expect(heard).toEqual(['events', 'live']);
+    expect(bench.lagging).toEqual([desk, desk]);
+    expect(bench.recorder.valueOf(roomsInterrupted, { reason: 'failed' })).toBe(2);
+    logged.mockRestore();
   });
 
   it('counts events, frames, and how many sessions they went to', async () => {

@@ -3,6 +3,7 @@ import { Gate } from '../core/gate.js';
 import { ACCESS_CHANNEL, isOwnChannel } from '../core/own-channels.js';
 import type { PageLimits } from '../core/page.js';
 import type { EventBatch, LiveEvent } from '../core/stream-event.js';
+import { safely } from '../core/safely.js';
 import { nextTick, type Tick } from '../core/tick.js';
 import { checkOrder, type OrderCheck } from '../core/order-check.js';
 import type { LiveSink } from '../stream/live-sink.port.js';
@@ -55,7 +56,9 @@ export class Hub implements LiveSink {
       ...parts,
       recent,
       checkOrder: parts.checkOrder ?? checkOrder,
-      frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes),
+      frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes, (channel) =>
+        this.#followed.get(channel)?.follower.failed(),
+      ),
       repairs: repairGate(options.repairConcurrency),
     };
     const head = (): Promise<Position> => store.head(ACCESS_CHANNEL as ChannelName);
@@ -185,10 +188,12 @@ export class Hub implements LiveSink {
   }
 
   #onDigest({ outcome, heads }: LogDigest): void {
-    if (outcome === 'rewound') for (const { follower } of this.#followed.values()) follower.take({ kind: 'rewound' });
-    for (const { channel, position } of heads) {
-      this.#followed.get(channel)?.follower.see(position);
+    const see = safely('A look into the log', (task: () => void) => task());
+    if (outcome === 'rewound') {
+      for (const { follower } of this.#followed.values()) see(() => follower.take({ kind: 'rewound' }));
     }
+    // One that fails must not hide from the others what this look found, and no later one finds again.
+    for (const { channel, position } of heads) see(() => this.#followed.get(channel)?.follower.see(position));
   }
 }
 

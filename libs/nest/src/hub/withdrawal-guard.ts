@@ -2,6 +2,7 @@ import type { Position } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { bytesOf } from '../core/event-bytes.js';
+import { inBackground, safely } from '../core/safely.js';
 import { inTime, LATE } from '../core/in-time.js';
 import type { EventBatch, Placed } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -94,7 +95,9 @@ export class WithdrawalGuard {
   /** The follower of withdrawals has moved on, or found that nothing is behind it. */
   moved(): void {
     if (this.#waiting.length === 0) return;
-    for (const one of this.#remove(({ place }) => place !== undefined && this.admits(place))) one.go();
+    for (const one of this.#remove(({ place }) => place !== undefined && this.admits(place))) {
+      safely('A batch that waited for a withdrawal', () => one.go())();
+    }
     // A place that the log does not have: another life of it, or one that was lost.
     if (this.#access?.isSettled) this.#ask(this.#waiting);
   }
@@ -109,7 +112,7 @@ export class WithdrawalGuard {
   #ask(waiting: readonly Waiting[]): void {
     if (waiting.length === 0) return;
     for (const one of waiting) one.place = undefined;
-    if (!this.#isAsking) void this.#asking();
+    if (!this.#isAsking) inBackground('The question for withdrawals', this.#asking());
   }
 
   /** One question at a time, and none is answered for those who came after it was put. Never rejects. */

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
+import { safely } from '../core/safely.js';
 import { inTime, LATE } from '../core/in-time.js';
 import type { Random } from '../core/random.js';
 import { Rounds } from '../core/rounds.js';
@@ -53,10 +54,19 @@ export class RedisConnection {
       retryStrategy: (attempts) => backoffMs(attempts, random(), RETRY),
       connectionName: `millrace-${role}`,
     });
-    this.client.on('ready', () => this.#up());
-    this.client.on('close', () => this.#down('closed'));
+    this.client.on(
+      'ready',
+      safely('Redis that is ready', () => this.#up()),
+    );
+    this.client.on(
+      'close',
+      safely('Redis that closed', () => this.#down('closed')),
+    );
     // Without a listener the client writes to the console. The last word on a connection is its end.
-    this.client.on('error', (error: unknown) => this.#failed(error));
+    this.client.on(
+      'error',
+      safely('Redis that failed', (error: unknown) => this.#failed(error)),
+    );
     this.#pings = new Rounds(clock, PING_INTERVAL_MS, () => this.#ping());
   }
 
@@ -94,7 +104,7 @@ export class RedisConnection {
     if (this.#state === 'down') this.#logger.log(`Redis answers again (${this.role})`);
     this.#state = 'up';
     this.parts.recorder.set(redisUp, { connection: this.role }, 1);
-    for (const listener of this.#readyListeners) listener();
+    for (const listener of this.#readyListeners) safely('A listener of Redis', listener)();
   }
 
   #down(reason: 'closed' | 'silent'): void {
@@ -127,7 +137,11 @@ export class RedisConnection {
 
   #greeted(): Promise<void> {
     return new Promise((resolve) => {
-      for (const event of ['ready', 'close']) this.client.once(event, () => resolve());
+      for (const event of ['ready', 'close'])
+        this.client.once(
+          event,
+          safely('The greeting of Redis', () => resolve()),
+        );
     });
   }
 }

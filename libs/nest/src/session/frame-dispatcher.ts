@@ -10,6 +10,7 @@ import {
 import { notJson } from '../core/faithful-json.js';
 import { jsonFault } from '../core/json-bounds.js';
 import { logError } from '../core/log-error.js';
+import { safely } from '../core/safely.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameRoute } from './frame-route.js';
@@ -44,10 +45,8 @@ export class FrameDispatcher {
   }
 
   attach(session: SocketSession): void {
-    session.socket.onAny((name: string, ...args: unknown[]) => {
-      // A client must not be able to end the process, whatever it makes a stage do.
-      this.#take(session, name, args).catch((error: unknown) => logError(this.#logger, `${name} failed`, error));
-    });
+    // A client must not be able to end the process, whatever it makes a stage do.
+    session.socket.onAny(safely('A frame', (name: string, ...args: unknown[]) => this.#take(session, name, args)));
   }
 
   release(session: SocketSession): void {

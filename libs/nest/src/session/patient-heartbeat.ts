@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io';
+import { safely } from '../core/safely.js';
 import { SocketOutflow } from './socket-outflow.js';
 
 /** What Engine.IO does about a pong that does not come. Its types call these private. */
@@ -25,14 +26,15 @@ export function waitWhileBytesMove(socket: Socket, timeoutMs: number): void {
     clearTimeout(conn.pingTimeoutTimer ?? undefined);
     const { bytesRead } = tcp;
     const { progress, isBackedUp } = outflow;
-    conn.pingTimeoutTimer = setTimeout(() => {
+    const timedOut = safely('The time limit of a heartbeat', () => {
       if (conn.readyState === 'closed') return;
       const isAlive = tcp.bytesRead !== bytesRead || (isBackedUp && outflow.progress !== progress);
       if (!isAlive) return conn.onClose?.('ping timeout');
       // Without a pong there would be no next ping, and the client would give up a server that is silent.
       conn.sendPacket?.('ping');
       arm();
-    }, timeoutMs);
+    });
+    conn.pingTimeoutTimer = setTimeout(timedOut, timeoutMs);
   };
   conn.resetPingTimeout = arm;
 }

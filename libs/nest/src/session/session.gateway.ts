@@ -3,6 +3,8 @@ import type { ApplicationConfig } from '@nestjs/core';
 import type { Namespace, Socket } from 'socket.io';
 import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
+import { inBackground, safely } from '../core/safely.js';
+import { nextTick } from '../core/tick.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { Admission } from './admission.js';
 import { readAwayMs } from './handshake.js';
@@ -54,12 +56,16 @@ export class SessionGateway implements OnModuleInit {
     this.parts.others.bind(namespace);
     // In a middleware, before `connection`: nothing of an unauthenticated socket reaches a stage.
     namespace.use((socket, next) => {
-      this.#admit(socket).then(
+      const admitted = this.#admit(socket).then(
         () => next(),
         (error: unknown) => this.#refuse(socket, error, next),
       );
+      inBackground('An admission', admitted);
     });
-    namespace.on('connection', (socket) => this.#open(socket));
+    namespace.on(
+      'connection',
+      safely('A new session', (socket: Socket) => this.#openOrEnd(socket)),
+    );
   }
 
   /** From now on new connections are refused, each with a time of its own to come back at. */
@@ -77,7 +83,17 @@ export class SessionGateway implements OnModuleInit {
     this.parts.recorder.count(handshakesRefused, { reason: refusalReason(wire.code) });
     next(Object.assign(new Error(wire.message), { data: wire }));
     // Socket.IO sends the refusal in a later turn. Whoever asks too often is then not listened to any more.
-    if (wire.code === 'RATE_LIMITED') setImmediate(() => socket.conn.close());
+    if (wire.code === 'RATE_LIMITED') nextTick(() => socket.conn.close());
+  }
+
+  /** A session that could not be opened has no one who would end it. */
+  #openOrEnd(socket: Socket): void {
+    try {
+      this.#open(socket);
+    } catch (error) {
+      socket.disconnect(true);
+      throw error;
+    }
   }
 
   #open(socket: Socket): void {
@@ -91,11 +107,12 @@ export class SessionGateway implements OnModuleInit {
     const awayMs = readAwayMs(socket.handshake.auth);
     if (awayMs !== undefined) recorder.observe(sessionsAway, {}, awayMs / 1_000);
     dispatcher.attach(session);
-    socket.once('disconnect', (reason) => {
+    const left = (reason: string): void => {
       session.disconnected(reason);
       dispatcher.release(session);
       registry.remove(session, reason);
-    });
+    };
+    socket.once('disconnect', safely('The end of a session', left));
     session.open(identity);
     // It was admitted before the drain began, and the others have been told already.
     if (this.#drainDelayMs) session.drain(this.#drainDelayMs());

@@ -1,5 +1,6 @@
 import { wireError } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
+import { safely } from '../core/safely.js';
 import type { Random } from '../core/random.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { BacklogRemedy } from './backlog.js';
@@ -47,11 +48,12 @@ export class SlowSessions {
 
   #look(): void {
     let waitingBytes = 0;
-    for (const session of this.parts.registry.all()) {
-      const look = session.look();
-      this.#remedy(session, look.remedy);
-      waitingBytes += look.waitingBytes;
-    }
+    const look = safely('A look at a session', (session: SocketSession) => {
+      const seen = session.look();
+      waitingBytes += seen.waitingBytes;
+      this.#remedy(session, seen.remedy);
+    });
+    for (const session of this.parts.registry.all()) look(session);
     this.parts.recorder.set(sessionWaitingBytes, {}, waitingBytes);
   }
 

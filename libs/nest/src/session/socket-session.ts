@@ -2,6 +2,7 @@ import { wireError, type ControlFrame, type WireError } from '@millrace/protocol
 import type { Socket } from 'socket.io';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
+import { safely } from '../core/safely.js';
 import { fullBucket, takeToken, type TokenBucket } from '../core/token-bucket.js';
 import type { Identity } from './authenticator.port.js';
 import { lookAt, type Backlog, type BacklogRemedy } from './backlog.js';
@@ -91,11 +92,11 @@ export class SocketSession implements Session {
   }
 
   join(room: string): void {
-    void this.socket.join(room);
+    safely('A room', () => this.socket.join(room))();
   }
 
   leave(room: string): void {
-    void this.socket.leave(room);
+    safely('A room', () => this.socket.leave(room))();
   }
 
   tell(frame: ControlFrame): void {

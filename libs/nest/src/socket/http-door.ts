@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { safely } from '../core/safely.js';
 import { readAsOrdinary } from './ordinary-request.js';
 
 /** Sees what happens on an HTTP server first; what it takes, nobody else sees. */
@@ -27,17 +28,38 @@ export class HttpDoor {
     http.emit = ((name: string | symbol, ...args: unknown[]) =>
       this.#isTaken(name, args) || emit(name, ...args)) as Server['emit'];
     // Without any listener Node reads an upgrade as an ordinary request, and would not emit it.
-    http.on('upgrade', (request, socket, head) => {
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
       if (http.listenerCount('upgrade') === 1) readAsOrdinary(http, request, socket, head);
-    });
+    };
+    http.on('upgrade', safely('An upgrade', upgrade));
+  }
+
+  /** What the keeper fails at is nobody else's either: half of it may have happened. */
+  #takesUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    let isTaken = true;
+    safely('A handshake', () => {
+      try {
+        isTaken = this.keeper.takesUpgrade(request, socket, head);
+      } catch (error) {
+        socket.destroy();
+        throw error;
+      }
+    })();
+    return isTaken;
+  }
+
+  #takesRequest(request: IncomingMessage, response: ServerResponse): boolean {
+    let isTaken = false;
+    safely('A request', () => (isTaken = this.keeper.takesRequest(request, response)))();
+    return isTaken;
   }
 
   #isTaken(name: string | symbol, args: readonly unknown[]): boolean {
     switch (name) {
       case 'upgrade':
-        return this.keeper.takesUpgrade(...(args as [IncomingMessage, Duplex, Buffer]));
+        return this.#takesUpgrade(...(args as [IncomingMessage, Duplex, Buffer]));
       case 'request':
-        return this.keeper.takesRequest(...(args as [IncomingMessage, ServerResponse]));
+        return this.#takesRequest(...(args as [IncomingMessage, ServerResponse]));
       case 'error':
         this.keeper.seesError(args[0]);
         return false;

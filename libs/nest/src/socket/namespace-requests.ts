@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket } from 'socket.io';
 import type { Clock } from '../core/clock.js';
+import { safely } from '../core/safely.js';
 import { fullBucket, takeToken } from '../core/token-bucket.js';
 
 /** What is used of an Engine.IO connection. */
@@ -23,7 +24,7 @@ const ASKS = '0';
 export function boundNamespaceRequests(connection: Connection, clock: Clock, onExcess: () => void): void {
   let bucket = fullBucket(RATE, clock.monotonic());
   let isCut = false;
-  connection.on('data', (data) => {
+  const count = (data: unknown): void => {
     if (isCut || typeof data !== 'string' || !data.startsWith(ASKS)) return;
     const decision = takeToken(bucket, RATE, clock.monotonic());
     bucket = decision.next;
@@ -32,5 +33,6 @@ export function boundNamespaceRequests(connection: Connection, clock: Clock, onE
     onExcess();
     connection.close(true);
     connection.request.socket.destroy();
-  });
+  };
+  connection.on('data', safely('The count of namespaces', count));
 }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { NAMESPACE } from '@millrace/protocol';
 import { Server, type Namespace } from 'socket.io';
 import type { Clock } from '../core/clock.js';
+import { safely } from '../core/safely.js';
 import { inTime } from '../core/in-time.js';
 import type { AdapterClass } from './adapter-class.js';
 import {
@@ -47,6 +48,8 @@ export class RealtimeServer {
     this.#io = new Server(createServer(), {
       serveClient: false,
       transports: ['websocket'],
+      // Who knows the id of a connection could move it to one of his own.
+      allowUpgrades: false,
       pingInterval: options.heartbeatIntervalMs,
       pingTimeout: options.heartbeatTimeoutMs,
       // Whoever is in no namespace by then is nobody's: authentication has had its time, and the client as much.
@@ -56,9 +59,12 @@ export class RealtimeServer {
       perMessageDeflate: false,
     });
     this.#refusedOrigins = new RefusedOrigins(clock);
-    this.#io.engine.on('connection', (connection: Connection) => {
-      boundNamespaceRequests(connection, clock, () => onRefused('rate'));
-    });
+    this.#io.engine.on(
+      'connection',
+      safely('A new connection', (connection: Connection) => {
+        boundNamespaceRequests(connection, clock, () => onRefused('rate'));
+      }),
+    );
     this.#io.use((_socket, next) => next(new Error('Invalid namespace')));
   }
 
@@ -89,7 +95,10 @@ export class RealtimeServer {
       return true;
     }
     this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
+    socket.once(
+      'close',
+      safely('The end of a connection', () => this.#connections.delete(socket)),
+    );
     this.#io.engine.handleUpgrade(request, socket, head);
     return true;
   }
@@ -108,7 +117,9 @@ export class RealtimeServer {
   }
 
   async #close(): Promise<void> {
-    const ended = [...this.#connections].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    const ended = [...this.#connections].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
     await this.#io.close();
     await inTime(this.parts.clock, CLOSE_TIMEOUT_MS, Promise.all(ended));
     for (const socket of this.#connections) socket.destroy();

@@ -4,6 +4,7 @@ import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { logError } from '../core/log-error.js';
+import { inBackground } from '../core/safely.js';
 import { systemRandom, type Random } from '../core/random.js';
 import type { EventBatch, NewEvent, Placed } from '../core/stream-event.js';
 import type { Recorder } from '../telemetry/recorder.js';
@@ -101,7 +102,8 @@ export class Sequencer {
   kick(): void {
     this.#kicked = true;
     // While the database does not answer, hints do not hurry the retry.
-    if (this.#state === 'running' && !this.#running && !this.#cancelRetry) void this.#begin('wait');
+    if (this.#state === 'running' && !this.#running && !this.#cancelRetry)
+      inBackground('The sequencer', this.#begin('wait'));
   }
 
   /** These events were staged in transactions whose end this node cannot see. */
@@ -118,7 +120,11 @@ export class Sequencer {
   }
 
   #begin(mode: 'wait' | 'try'): Promise<void> {
-    const running = this.#context.runInAsyncScope(() => this.#run(mode));
+    const running = this.#context
+      .runInAsyncScope(() => this.#run(mode))
+      .catch((error: unknown) => {
+        logError(this.#logger, 'The sequencer failed', error);
+      });
     this.#running = running;
     return running;
   }
@@ -126,12 +132,16 @@ export class Sequencer {
   async #run(mode: 'wait' | 'try'): Promise<void> {
     // Publishes of the same turn of the event loop go into one pass.
     await Promise.resolve();
-    let again = true;
-    for (let next = mode; again; next = 'wait') {
-      this.#kicked = false;
-      again = (await this.#pass(next)) || this.#kicked;
+    try {
+      let again = true;
+      for (let next = mode; again; next = 'wait') {
+        this.#kicked = false;
+        again = (await this.#pass(next)) || this.#kicked;
+      }
+    } finally {
+      // Whatever failed: a node that takes itself to be in a pass for ever numbers nothing any more.
+      this.#running = undefined;
     }
-    this.#running = undefined;
   }
 
   /** Whether another pass has to follow at once. */
@@ -204,7 +214,7 @@ export class Sequencer {
     const { clock, options, random = systemRandom } = this.parts;
     // Jitter, or nodes that started together compete for the lock for ever.
     this.#cancelPoll = clock.after(options.pollIntervalMs * (0.75 + random() / 2), () => {
-      if (!this.#running && !this.#cancelRetry) void this.#begin('try');
+      if (!this.#running && !this.#cancelRetry) inBackground('The sequencer', this.#begin('try'));
       this.#schedulePoll();
     });
   }

@@ -3,6 +3,7 @@ import { backoffMs, type Backoff } from '../../core/backoff.js';
 import type { Clock } from '../../core/clock.js';
 import { Deadline } from '../../core/deadline.js';
 import { inTime, LATE } from '../../core/in-time.js';
+import { inBackground } from '../../core/safely.js';
 import type { Random } from '../../core/random.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import { canarySeconds } from '../health.metrics.js';
@@ -97,7 +98,10 @@ export class DeliveryCanary {
     this.#failures = kind === 'delivered' ? 0 : this.#failures + 1;
     const since = this.#state.kind === 'broken' ? this.#state.since : sentAt;
     this.#state = kind === 'delivered' ? { kind: 'works', sentAt, tookMs } : { kind: 'broken', since, reason };
-    void ended.then(() => this.#schedule());
+    inBackground(
+      'The canary',
+      ended.then(() => this.#schedule()),
+    );
   }
 
   #schedule(): void {
@@ -108,7 +112,7 @@ export class DeliveryCanary {
       this.#failures > 0
         ? backoffMs(this.#failures, random(), RETRY)
         : options.canaryIntervalMs * (0.75 + random() / 4);
-    this.#cancel = clock.after(delayMs, () => void this.#round());
+    this.#cancel = clock.after(delayMs, () => this.#round());
   }
 
   #send(): Flight {

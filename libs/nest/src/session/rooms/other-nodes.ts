@@ -2,6 +2,7 @@ import type { Namespace } from 'socket.io';
 import type { Clock } from '../../core/clock.js';
 import type { Ids } from '../../core/ids.js';
 import { inTime, LATE } from '../../core/in-time.js';
+import { inBackground, safely } from '../../core/safely.js';
 import type { NodeDescription } from './node-description.js';
 
 const QUESTION = 'millrace:ask';
@@ -37,10 +38,12 @@ export class OtherNodes {
 
   bind(namespace: Namespace): void {
     this.#namespace = namespace;
-    namespace.on(QUESTION, (id: string) => {
+    const answer = (id: string): void => {
       if (this.#describe) namespace.serverSideEmit(ANSWER, id, this.#describe());
-    });
-    namespace.on(ANSWER, (id: string, description: unknown) => this.#asked.get(id)?.(description));
+    };
+    namespace.on(QUESTION, safely('A question of another node', answer));
+    const answered = (id: string, description: unknown): void => this.#asked.get(id)?.(description);
+    namespace.on(ANSWER, safely('The answer of another node', answered));
   }
 
   /** What this node answers to the others. */
@@ -63,10 +66,11 @@ export class OtherNodes {
         if (isObject(description)) nodes.push(description);
         look();
       });
-      void countOthers(namespace).then((others) => {
+      const counted = countOthers(namespace).then((others) => {
         expected = others;
         look();
       });
+      inBackground('The count of nodes', counted);
     });
     namespace.serverSideEmit(QUESTION, id);
     const outcome = await inTime(this.parts.clock, timeoutMs, all);
