@@ -6,8 +6,8 @@ import { systemRandom } from './core/random.js';
 import { metricCatalogue } from './metric-catalogue.js';
 import type { ResolvedOutboundOptions } from './millrace.options.js';
 import type { RedisOptions } from './redis/redis.options.js';
-import type { RedisConnectionParts } from './redis/redis-connection.js';
-import { RedisPublisher } from './redis/redis-publisher.js';
+import { MessageSeal } from './redis/message-seal.js';
+import { RedisPublisher, type RedisPublisherParts } from './redis/redis-publisher.js';
 import { ChannelPublisher, type ChannelPublisherParts } from './stream/channel-publisher.js';
 import { PgDatabase } from './stream/pg/pg-database.js';
 import { PgliteDatabase } from './stream/pglite/pglite-database.js';
@@ -25,7 +25,7 @@ import { OpenTelemetryContext } from './telemetry/trace-context.js';
 /** Redis as a process that publishes uses it. */
 interface OutboundRedis {
   readonly options: RedisOptions;
-  readonly connection: RedisConnectionParts;
+  readonly connection: RedisPublisherParts & { readonly seal: MessageSeal };
   readonly publisher: RedisPublisher;
 }
 
@@ -63,7 +63,8 @@ export class OutboundRing {
     this.keys = new InstallationKeys({ database: this.database, schema: stream.schema, clock });
     this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
     if (redis) {
-      const connection = { url: redis.url, clock, random: systemRandom, recorder };
+      const seal = new MessageSeal({ signer: this.keys.signer('nodes'), clock: databaseClock, sender: this.node });
+      const connection = { url: redis.url, clock, random: systemRandom, recorder, seal };
       this.redis = { options: redis, connection, publisher: new RedisPublisher(connection) };
     }
   }

@@ -16,6 +16,9 @@ export interface KeyRing {
 const MAC_BYTES = 12;
 const SIGNATURE = /^([0-9a-z]{1,6})~([A-Za-z0-9_-]{16})$/;
 
+/** Parts are signed as if they were one text: where one ends must be seen from what is in them. */
+export type Signable = string | readonly (string | Buffer)[];
+
 /** Proves that a text comes from a node of this installation, for one purpose: signatures of another do not count. */
 export class Signer {
   /** Each key is turned into one for this purpose; the secret itself signs nothing. */
@@ -27,24 +30,26 @@ export class Signer {
   ) {}
 
   /** `<key id>~<code>`, 18 characters or a few more. */
-  sign(text: string): string {
+  sign(text: Signable): string {
     const { current } = this.keys;
     return `${current.id.toString(36)}~${this.#mac(current, text).toString('base64url')}`;
   }
 
-  isGenuine(text: string, signature: string): boolean {
+  isGenuine(text: Signable, signature: string): boolean {
     const [, id, mac] = SIGNATURE.exec(signature) ?? [];
     if (id === undefined || mac === undefined) return false;
     const key = this.keys.find(parseInt(id, 36));
     return key !== undefined && timingSafeEqual(this.#mac(key, text), Buffer.from(mac, 'base64url'));
   }
 
-  #mac(key: SecretKey, text: string): Buffer {
+  #mac(key: SecretKey, text: Signable): Buffer {
     let derived = this.#derived.get(key);
     if (!derived) {
       derived = createHmac('sha256', key.bytes).update(this.purpose).digest();
       this.#derived.set(key, derived);
     }
-    return createHmac('sha256', derived).update(text).digest().subarray(0, MAC_BYTES);
+    const mac = createHmac('sha256', derived);
+    for (const part of typeof text === 'string' ? [text] : text) mac.update(part);
+    return mac.digest().subarray(0, MAC_BYTES);
   }
 }

@@ -5,12 +5,13 @@ import { startBreakable } from '../../../../test/support/breakable.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import { MemoryRecorder } from '../stream/testing/memory-recorder.js';
 import { RedisEcho } from './redis-echo.js';
+import { testSeal } from './testing/test-seal.js';
 import { RedisPublisher } from './redis-publisher.js';
 import { RedisSubscriber } from './redis-subscriber.js';
 import { redisEchoes, redisUnheard, redisUp } from './redis.metrics.js';
 
 type Server = Awaited<ReturnType<typeof startBreakable>>;
-const CHANNEL = 'millrace:test:events:_millrace.echo';
+const CHANNEL = 'millrace:test:sealed:events:_millrace.echo';
 
 let primary: Server;
 let replica: Server;
@@ -42,7 +43,7 @@ class EchoNode {
     readonly name: string,
     url: string,
   ) {
-    const parts = { url, clock: this.clock, random: () => 0, recorder: this.recorder };
+    const parts = { url, clock: this.clock, random: () => 0, recorder: this.recorder, seal: testSeal() };
     this.publisher = new RedisPublisher(parts);
     this.subscriber = new RedisSubscriber(parts);
     this.echo = new RedisEcho({

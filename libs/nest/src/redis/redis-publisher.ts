@@ -1,6 +1,12 @@
+import { inBackground } from '../core/safely.js';
 import { RedisConnection, type RedisConnectionParts } from './redis-connection.js';
+import type { MessageSeal } from './message-seal.js';
 import { refusalIn } from './redis-refusal.js';
 import { redisWaitingBytes } from './redis.metrics.js';
+
+export interface RedisPublisherParts extends RedisConnectionParts {
+  readonly seal: Pick<MessageSeal, 'seal'>;
+}
 
 export interface RedisMessage {
   readonly channel: string;
@@ -10,13 +16,13 @@ export interface RedisMessage {
 /** What Redis has not taken yet; a Redis that hangs must not become this node's memory. */
 const MAX_WAITING_BYTES = 8 * 1_048_576;
 
-/** What a node says over Redis. Nobody waits for it, and nothing fails because of it. */
+/** What a node says over Redis, all of it sealed. Nobody waits for it, and nothing fails because of it. */
 export class RedisPublisher {
   readonly connection: RedisConnection;
   #waitingBytes = 0;
   #isRefused = false;
 
-  constructor(private readonly parts: RedisConnectionParts) {
+  constructor(private readonly parts: RedisPublisherParts) {
     this.connection = new RedisConnection('publisher', parts);
   }
 
@@ -26,7 +32,8 @@ export class RedisPublisher {
 
   /** Publishes one message, and says why Redis refused it, if it did. */
   async probe(channel: string, payload: string): Promise<string | undefined> {
-    const refusal = await this.connection.client.publish(channel, payload).then(() => undefined, refusalIn);
+    const sealed = this.parts.seal.seal(channel, payload);
+    const refusal = await this.connection.client.publish(channel, sealed).then(() => undefined, refusalIn);
     this.#isRefused = refusal !== undefined;
     this.connection.setRefused(this.#isRefused);
     return refusal;
@@ -53,11 +60,16 @@ export class RedisPublisher {
     const bytes = messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0);
     const isFull = this.#waitingBytes > 0 && this.#waitingBytes + bytes > MAX_WAITING_BYTES;
     if (!this.isUp || isFull) return lost(messages.length);
+    const sealed = messages.map(({ channel, payload }) => ({
+      channel,
+      payload: this.parts.seal.seal(channel, payload),
+    }));
     this.#wait(bytes);
-    void this.#send(messages).then((count) => {
+    const sent = this.#send(sealed).then((count) => {
       this.#wait(-bytes);
       if (count > 0) lost(count);
     });
+    inBackground('What was said over Redis', sent);
   }
 
   /** How many were not taken. A pipeline costs one message more than it saves it. */

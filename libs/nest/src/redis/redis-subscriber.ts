@@ -1,5 +1,12 @@
+import { safely } from '../core/safely.js';
+import type { MessageSeal } from './message-seal.js';
+import { RefusedMessages } from './refused-messages.js';
 import { refusalIn } from './redis-refusal.js';
 import { RedisConnection, type RedisConnectionParts } from './redis-connection.js';
+
+export interface RedisSubscriberParts extends RedisConnectionParts {
+  readonly seal: Pick<MessageSeal, 'open'>;
+}
 
 /** `pattern` is there when the message came by a pattern. */
 export type RedisListener = (payload: Buffer, channel: string, pattern: string | undefined) => void;
@@ -11,7 +18,7 @@ const CHUNK = 500;
 
 /**
  * What a node hears over Redis. It remembers what is wanted: after an outage everything is subscribed again, and what
- * was said meanwhile is not heard.
+ * was said meanwhile is not heard. Nor is what no node of the installation can have said.
  */
 export class RedisSubscriber {
   readonly connection: RedisConnection;
@@ -20,15 +27,24 @@ export class RedisSubscriber {
   /** Of what is wanted, and why. */
   readonly #refused = new Map<string, { readonly kind: Kind; readonly reason: string }>();
 
-  constructor(parts: RedisConnectionParts) {
+  readonly #refusedMessages: RefusedMessages;
+
+  constructor(private readonly parts: RedisSubscriberParts) {
+    this.#refusedMessages = new RefusedMessages(parts.recorder, parts.clock);
     this.connection = new RedisConnection('subscriber', parts);
     this.connection.onUp(() => {
       for (const kind of ['subscribe', 'psubscribe'] as const) this.#again(kind);
     });
     const { client } = this.connection;
-    client.on('messageBuffer', (channel: Buffer, payload: Buffer) => this.#tell(payload, channel));
-    client.on('pmessageBuffer', (pattern: string | Buffer, channel: Buffer, payload: Buffer) =>
-      this.#tell(payload, channel, String(pattern)),
+    client.on(
+      'messageBuffer',
+      safely('A message of Redis', (channel: Buffer, payload: Buffer) => this.#tell(payload, channel)),
+    );
+    client.on(
+      'pmessageBuffer',
+      safely('A message of Redis', (pattern: string | Buffer, channel: Buffer, payload: Buffer) =>
+        this.#tell(payload, channel, String(pattern)),
+      ),
     );
   }
 
@@ -62,8 +78,9 @@ export class RedisSubscriber {
 
   /** Every message of every channel; `listener` knows its own by their names. */
   listen(listener: RedisListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    const heard = safely('A listener of Redis', listener);
+    this.#listeners.add(heard);
+    return () => this.#listeners.delete(heard);
   }
 
   /**
@@ -126,8 +143,10 @@ export class RedisSubscriber {
     this.connection.setRefused(this.#refused.size > 0);
   }
 
-  #tell(payload: Buffer, channel: Buffer, pattern?: string): void {
+  #tell(sealed: Buffer, channel: Buffer, pattern?: string): void {
     const name = channel.toString();
+    const payload = this.parts.seal.open(name, sealed);
+    if (typeof payload === 'string') return this.#refusedMessages.add(payload, name);
     for (const listener of this.#listeners) listener(payload, name, pattern);
   }
 }

@@ -21,6 +21,13 @@ export const redisWaitingBytes = {
   help: 'Bytes that were published and that Redis has not taken yet; at 8 MiB further ones are dropped',
 } as const satisfies GaugeMetric;
 
+export const redisRefused = {
+  kind: 'counter',
+  name: 'realtime_redis_messages_refused_total',
+  help: 'Messages over Redis that were dropped: of no node of this installation, heard before, or of a sender not heard before and more than ten minutes old; above 0 somebody else publishes on its channels, or records what nodes say',
+  labels: { reason: ['forged', 'replayed', 'stale'] },
+} as const satisfies CounterMetric;
+
 export const redisEchoes = {
   kind: 'counter',
   name: 'realtime_redis_echoes_total',

@@ -130,7 +130,7 @@ describe('RedisBroker', () => {
     const one = await node(installation);
     const heard = await listening(one);
     const { publisher, recorder } = one.bench;
-    publisher.publish([{ channel: `test:${installation}:events:${channel}`, payload }], () => {});
+    publisher.publish([{ channel: `test:${installation}:sealed:events:${channel}`, payload }], () => {});
     await vi.waitFor(() => expect(recorder.valueOf(batchesLost, { reason: 'unreadable' })).toBe(1));
     expect(heard).toEqual([]);
   });

@@ -1,11 +1,14 @@
 import type { ChannelName } from '@millrace/protocol';
 
-/** The Redis channels of one installation: another one on the same Redis has other names. */
+/**
+ * The Redis channels of one installation: another one on the same Redis has other names. So had releases that did not
+ * seal what they said: those and these do not hear each other, and find events in the log.
+ */
 export class RedisChannels {
   readonly #prefix: string;
 
   constructor(prefix: string, installation: string) {
-    this.#prefix = `${prefix}:${installation}:events:`;
+    this.#prefix = `${prefix}:${installation}:sealed:events:`;
   }
 
   of(channel: ChannelName): string {

@@ -8,6 +8,7 @@ import { systemClock } from '../../core/clock.js';
 import type { OrderCheck } from '../../core/order-check.js';
 import type { Placed } from '../../core/stream-event.js';
 import { RedisPublisher } from '../../redis/redis-publisher.js';
+import { testSeal } from '../../redis/testing/test-seal.js';
 import { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import { PgDatabase } from '../../stream/pg/pg-database.js';
 import { Sequencer } from '../../stream/sequencer.js';
@@ -48,7 +49,7 @@ export class InProcessNode {
     const store = new SqlStreamStore({ ...common, database, options: defaultStreamOptions });
     this.store = seams.store?.(store) ?? store;
     this.sequencer = new Sequencer({ ...common, store: this.store, options: defaultStreamOptions });
-    const redis = { ...common, url: serviceAddress('REDIS_URL') };
+    const redis = { ...common, url: serviceAddress('REDIS_URL'), seal: testSeal() };
     this.#publisher = new RedisPublisher(redis);
     this.#subscriber = new RedisSubscriber(redis);
     const redisBroker = new RedisBroker({

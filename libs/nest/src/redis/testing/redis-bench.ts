@@ -3,6 +3,7 @@ import { TcpProxy } from '../../../../../test/support/tcp-proxy.js';
 import { systemClock, type Clock } from '../../core/clock.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
 import { RedisPublisher } from '../redis-publisher.js';
+import { testSeal } from './test-seal.js';
 import { RedisSubscriber } from '../redis-subscriber.js';
 
 /** One node's two connections to the real Redis, over a network that can be cut. */
@@ -15,7 +16,13 @@ export class RedisBench {
     readonly proxy: TcpProxy,
     clock: Clock,
   ) {
-    const parts = { url: proxy.url.replace('http', 'redis'), clock, random: () => 0, recorder: this.recorder };
+    const parts = {
+      url: proxy.url.replace('http', 'redis'),
+      clock,
+      random: () => 0,
+      recorder: this.recorder,
+      seal: testSeal(),
+    };
     this.publisher = new RedisPublisher(parts);
     this.subscriber = new RedisSubscriber(parts);
   }

@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
+import { safely } from '../../core/safely.js';
 import type { RedisPublisher } from '../../redis/redis-publisher.js';
 import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import type { Recorder } from '../../telemetry/recorder.js';
+import { withBareHandshakes } from './bare-handshake.js';
 import { roomMessagesFailed, roomMessagesLost } from '../session.metrics.js';
 
 /**
@@ -19,12 +21,14 @@ export class AdapterPublisher extends EventEmitter {
   }
 
   publish(channel: string, payload: string | Buffer): void {
-    this.redis.publish([{ channel, payload }], (count) => this.recorder.count(roomMessagesLost, {}, count));
+    const message = { channel, payload: withBareHandshakes(payload) };
+    this.redis.publish([message], (count) => this.recorder.count(roomMessagesLost, {}, count));
   }
 
   /** The adapter counts the nodes with it; whoever asked gets the failure. */
   send_command(name: string, args: string[], callback: (error: unknown, answer?: unknown) => void): void {
-    this.redis.connection.client.call(name, ...args).then((answer) => callback(undefined, answer), callback);
+    const answered = safely('The count of nodes', callback);
+    this.redis.connection.client.call(name, ...args).then((answer) => answered(undefined, answer), answered);
   }
 }
 
@@ -40,7 +44,10 @@ export class AdapterSubscriber extends EventEmitter {
   ) {
     super({ captureRejections: true });
     this.setMaxListeners(0);
-    this.on('error', () => this.recorder.count(roomMessagesFailed, {}));
+    this.on(
+      'error',
+      safely('A message between nodes', () => this.recorder.count(roomMessagesFailed, {})),
+    );
     redis.listen((payload, channel, pattern) => {
       if (channel.startsWith(key)) this.#tell(payload, channel, pattern);
     });

@@ -109,6 +109,20 @@ describe('rooms over Redis', () => {
     expect(rejections).toEqual([]);
   });
 
+  it('tell another node of sockets without what would let it in as them', async () => {
+    const heard = await hearing(other);
+    await isHeard(heard);
+    for (const socket of other.namespace.sockets.values()) {
+      socket.data = {};
+      socket.handshake.headers.cookie = 'sid=secret';
+      socket.handshake.auth = { token: 'secret' };
+    }
+    const sockets = await one.namespace.fetchSockets();
+    expect(sockets).toHaveLength(1);
+    expect(sockets[0]?.handshake.headers).toHaveProperty('host');
+    expect(JSON.stringify(sockets[0]?.handshake)).not.toContain('secret');
+  });
+
   it('survive data of a socket that cannot be sent to whoever asks for it', async () => {
     const heard = await hearing(other);
     await isHeard(heard);
