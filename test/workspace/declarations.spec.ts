@@ -69,7 +69,7 @@ describe('what declarations lead to', () => {
     [
       'a name that is not exported, behind a brand',
       {
-        inner: `declare const brand: unique symbol; type Brand<T> = T & { [brand]: 1 }; type Hidden = string; export type Id = Brand<Hidden>`,
+        inner: `type Brand<T> = T & { '~brand': 1 }; type Hidden = string; export type Id = Brand<Hidden>`,
         entry: `export type { Id } from './inner.js';`,
         faults: ['Id leads to Hidden, which nobody can import'],
       },

@@ -16,7 +16,10 @@ describe('the quick start of the README', () => {
   let port: string;
 
   beforeAll(async () => {
-    await application.run(`node ${tsc} -b libs/client/tsconfig.build.json libs/nest/tsconfig.build.json`, root);
+    await application.run(
+      `node ${tsc} -b libs/client/tsconfig.build.json libs/client/tsconfig.cjs.json libs/nest/tsconfig.build.json`,
+      root,
+    );
     await application.run((pack.at(-1) ?? '').replaceAll('../my-app', application.folder), root);
     await application.run(install[0] ?? '');
     await application.install(install.slice(1));

@@ -1,5 +1,8 @@
 import type { CommandOutcome, ErrorCode, FieldError, RetryPolicy, WireError } from '@millrace/protocol';
 
+/** One for all copies of this class. */
+const KIND = Symbol.for('millrace.RealtimeError');
+
 /**
  * Everything the SDK rejects with or reports. Decide by `retry` and `outcome`; `code` may be one that this version
  * does not know.
@@ -25,6 +28,17 @@ export class RealtimeError extends Error {
   readonly status: number | undefined;
   /** Finds the entry in the server's log. */
   readonly errorId: string | undefined;
+
+  /** Of either build: a program may load both, the one by `import` and the other by `require`. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== RealtimeError) return super[Symbol.hasInstance](value);
+    return (value as { readonly [KIND]?: true } | undefined)?.[KIND] === true;
+  }
+
+  /** @internal */
+  get [KIND](): true {
+    return true;
+  }
 
   constructor(wire: WireError, options?: { readonly cause?: unknown }) {
     super(wire.message, options);

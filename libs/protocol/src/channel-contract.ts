@@ -8,12 +8,10 @@ import { isChannelName, isChannelSegment, type ChannelName } from './channel-nam
  */
 export type Delivery = 'durable' | 'live';
 
-declare const payload: unique symbol;
-
 /** Carries the type of an event's data; it has no value at run time. @publicApi */
 export interface EventContract<Data> {
-  /** Only for the compiler; never there. */
-  readonly [payload]?: Data;
+  /** Only for the compiler; never there. Not a symbol: those of the two builds would be two types. */
+  readonly '~data'?: Data;
 }
 
 /** Declares the data of one event: `events: { 'departure.recorded': event<Departure>() }`. @publicApi */

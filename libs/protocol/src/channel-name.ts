@@ -1,7 +1,5 @@
-declare const brand: unique symbol;
-
 /** The name of one channel, such as `desk.SFO`, whose grammar was checked. @publicApi */
-export type ChannelName = string & { readonly [brand]: 'ChannelName' };
+export type ChannelName = string & { readonly '~brand': 'ChannelName' };
 
 /** Bytes of UTF-8; the grammar is ASCII, so characters too. */
 const MAX_LENGTH = 255;

@@ -1,11 +1,9 @@
-declare const types: unique symbol;
-
 /** One command: its name on the wire and, for the compiler, what goes in and what comes back. @publicApi */
 export interface CommandContract<Input = unknown, Result = unknown> {
   /** What it is called on the wire: `noun.verb`. */
   readonly name: string;
   /** Only for the compiler; never there. */
-  readonly [types]?: { input: Input; result: Result };
+  readonly '~types'?: { input: Input; result: Result };
 }
 
 /** What a command of the contract takes. @publicApi */

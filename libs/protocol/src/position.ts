@@ -1,5 +1,4 @@
-declare const brand: unique symbol;
-type Brand<T, Name> = T & { readonly [brand]: Name };
+type Brand<T, Name> = T & { readonly '~brand': Name };
 
 /** Dense integer, 1, 2, 3 … within an epoch; 0 stands before the first event. @publicApi */
 export type Offset = Brand<number, 'Offset'>;

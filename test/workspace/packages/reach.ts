@@ -71,15 +71,13 @@ function packageOf(file: string): string | undefined {
   return name === 'typescript' || name === '@types/node' || name === 'undici-types' ? undefined : name;
 }
 
-/**
- * `declare const brand: unique symbol`, and `T & { [brand]: Name }` around it, make a type that nobody can write down,
- * which is what they are for. What is branded must be exported nonetheless.
- */
+/** `T & { '~brand': Name }` makes types that are not written down. What is branded must be exported nonetheless. */
 function isPhantom(declaration: ts.Declaration): boolean {
-  if (ts.isVariableDeclaration(declaration)) return declaration.type?.kind === ts.SyntaxKind.TypeOperator;
   if (!ts.isTypeAliasDeclaration(declaration) || !ts.isIntersectionTypeNode(declaration.type)) return false;
   return declaration.type.types.some(
-    (part) => ts.isTypeLiteralNode(part) && part.members.every(({ name }) => name && ts.isComputedPropertyName(name)),
+    (part) =>
+      ts.isTypeLiteralNode(part) &&
+      part.members.every(({ name }) => name && ts.isStringLiteral(name) && name.text === '~brand'),
   );
 }
 
