@@ -12,8 +12,8 @@ const alias = [
 
 /** What needs a database or a broker, and is therefore slow: the embedded one takes seconds to start. */
 const services = '**/*.{pg,pgbouncer,pglite,redis}.spec.ts';
-/** End to end tests that wait for what takes its time: clocks, thawed nodes, slow networks. */
-const long = 'test/e2e/**/*.long.spec.ts';
+/** What takes its time: wrong clocks, thawed nodes, slow networks, a build from nothing. */
+const long = 'test/**/*.long.spec.ts';
 /** Specs that replace a package for the whole of their file, which needs a worker that has loaded nothing yet. */
 const mocked = '**/*.mocked.spec.ts';
 const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
@@ -114,7 +114,7 @@ export default defineConfig({
         test: {
           name: 'workspace',
           include: ['test/workspace/**/*.spec.ts'],
-          exclude: shared.exclude,
+          exclude: [...shared.exclude, long],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -11,6 +11,7 @@ import { firstOfDay } from '../../src/feed/first-of-day.js';
 import { readFlights } from '../../src/flights/flights.js';
 import { departuresClient, readLog } from '../support/departures-client.js';
 import { DeparturesProcess, isAlive } from '../support/departures-process.js';
+import { createDatabase } from '../support/fresh-database.js';
 
 const execute = promisify(execFile);
 const FEED_KEY = 'k'.repeat(40);
@@ -22,12 +23,14 @@ let clients: Client[];
 let ended: AbortController;
 /** Feeds whose server was killed. They end by themselves, unless the test has found a fault. */
 let orphans: number[];
+let cleanUp: (() => Promise<unknown>) | undefined;
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'departures-'));
   clients = [];
   ended = new AbortController();
   orphans = [];
+  cleanUp = undefined;
 });
 
 afterEach(async () => {
@@ -36,6 +39,7 @@ afterEach(async () => {
   await server?.kill();
   for (const pid of orphans.filter(isAlive)) process.kill(pid, 'SIGKILL');
   rmSync(dataDir, { recursive: true, force: true });
+  await cleanUp?.();
 });
 
 interface Started {
@@ -43,8 +47,8 @@ interface Started {
   readonly staff: Client;
 }
 
-async function start(...args: string[]): Promise<Started> {
-  const started = await DeparturesProcess.start({ dataDir, args, env: { FEED_KEY } });
+async function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Started> {
+  const started = await DeparturesProcess.start({ dataDir, args, env: { FEED_KEY, ...env } });
   server = started;
   const staff = departuresClient(started.url, FEED_KEY);
   clients.push(staff);
@@ -101,7 +105,7 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 
 it('goes on where it stopped after its own death and the server’s, and publishes no row twice', async () => {
   const first = firstOfDay(await readFlights(), '2001-02-01');
-  const one = await start('--rate', '150', '--from', '2001-02-01');
+  const one = await start(['--rate', '150', '--from', '2001-02-01']);
   await one.started.waitForLine(new RegExp(`^Feed: 150 departures a second, from row ${first} \\(2001-02-01 `));
   await recorded(one.staff, first, 60);
 
@@ -120,7 +124,7 @@ it('goes on where it stopped after its own death and the server’s, and publish
   await vi.waitFor(() => expect(orphans.filter(isAlive)).toEqual([]), { timeout: 5_000 });
 
   // Without --from: where it stopped, not at the first row of all.
-  const two = await start('--rate', '150');
+  const two = await start(['--rate', '150']);
   const line = await two.started.waitForLine(/departures a second/);
   const resumedAt = Number(/from row (\d+)/.exec(line)?.[1]);
   expect(resumedAt).toBeGreaterThanOrEqual(afterDeath + 60);
@@ -135,7 +139,10 @@ it('goes on where it stopped after its own death and the server’s, and publish
 it('says so at the end of the data, also when there is nothing left to do', async () => {
   const flights = await readFlights();
   const first = firstOfDay(flights, '2001-03-31');
-  const { started, staff } = await start('--rate', '500', '--from', '2001-03-31');
+  // A whole day: a server takes it in a moment, and the embedded database takes a minute's half.
+  const database = await createDatabase();
+  cleanUp = () => database.drop();
+  const { started, staff } = await start(['--rate', '500', '--from', '2001-03-31'], { DATABASE_URL: database.url });
   await started.waitForLine(/^Feed: end of the data: no departure is left from 2001-03-31 on$/);
   await vi.waitFor(() => expect(started.children()).toEqual([]), { timeout: 5_000 });
 

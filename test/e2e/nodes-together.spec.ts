@@ -114,7 +114,7 @@ it('of Departures take one another’s tokens, and one feed behind the load bala
 
   const first = firstOfDay(await readFlights(), '2001-03-31');
   const rows = (await readFlights()).length - first;
-  const feed = execute(process.execPath, ['dist/feed/main.js', '--from', '2001-03-31', '--rate', '100'], {
+  const feed = execute(process.execPath, ['dist/feed/main.js', '--from', '2001-03-31', '--rate', '300'], {
     env: { ...process.env, ...secrets, DEPARTURES_URL: balancer.url },
     timeout: 40_000,
   });

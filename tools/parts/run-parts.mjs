@@ -27,22 +27,25 @@ export async function runParts(parts, { env, signal }) {
 async function runPart({ name, steps, timeoutMs }, { env, signal }) {
   const startedAt = Date.now();
   const result = { name, passed: 0, failed: 0, skipped: 0, problems: [] };
-  for (const step of steps) {
-    const stepStartedAt = Date.now();
-    console.log(`\n── ${name}: ${step}`);
-    const left = timeoutMs - (stepStartedAt - startedAt);
-    const { passed, failed, skipped, problems } = await runStep(step, {
-      env,
-      signal,
-      timeoutMs: Math.max(left, 1_000),
-    });
-    console.log(`── ${name}: ${step}: ${problems.join('; ') || 'ok'} (${seconds(Date.now() - stepStartedAt)})`);
-    result.passed += passed;
-    result.failed += failed;
-    result.skipped += skipped;
-    result.problems.push(...problems);
+  for (const together of steps.map((step) => [step].flat())) {
+    const left = Math.max(timeoutMs - (Date.now() - startedAt), 1_000);
+    const outcomes = together.map((step) => namedStep(`${name}: ${step}`, step, { env, signal, timeoutMs: left }));
+    for (const { passed, failed, skipped, problems } of await Promise.all(outcomes)) {
+      result.passed += passed;
+      result.failed += failed;
+      result.skipped += skipped;
+      result.problems.push(...problems);
+    }
   }
   return { ...result, tookMs: Date.now() - startedAt };
+}
+
+async function namedStep(title, step, options) {
+  const startedAt = Date.now();
+  console.log(`\n── ${title}`);
+  const outcome = await runStep(step, options);
+  console.log(`── ${title}: ${outcome.problems.join('; ') || 'ok'} (${seconds(Date.now() - startedAt)})`);
+  return outcome;
 }
 
 const runStep = (step, options) =>
