@@ -9,6 +9,8 @@ from typing import NamedTuple, Optional
 
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 WHOLE = re.compile(r"0|[1-9][0-9]{0,15}")
+# Only the server can read or make one; a position is kept together with it.
+GRANT = re.compile(r"(?=.{3,64}$)[A-Za-z0-9_-]+(?:~[A-Za-z0-9_-]+)+")
 MAX_TOKEN_LENGTH = 256
 MAX_SAFE_INTEGER = 2**53 - 1
 # A server that answers slowly must not make the client hold frames without a bound.
@@ -22,25 +24,33 @@ class Position(NamedTuple):
     offset: int
     id: str
     time: int
+    grant: str = ""
+
+    @property
+    def place(self) -> str:
+        return f"{self.epoch}.{self.offset}.{self.id}.{self.time}"
 
     @property
     def token(self) -> str:
-        return f"{self.epoch}.{self.offset}.{self.id}.{self.time}"
+        """What the application keeps: it has to come back with its grant."""
+        return f"{self.place}.{self.grant}" if self.grant else self.place
 
-    @staticmethod
-    def of(epoch: str, event: dict) -> "Position":
-        return Position(epoch, event["offset"], event["id"], event["time"])
+    def at(self, event: dict) -> "Position":
+        return Position(self.epoch, event["offset"], event["id"], event["time"], self.grant)
 
 
 def decode_position(token: str) -> Optional[Position]:
     """The position in a token, or None where no server can have made it."""
     parts = token.split(".")
-    if len(token) > MAX_TOKEN_LENGTH or len(parts) != 4:
+    if len(token) > MAX_TOKEN_LENGTH or len(parts) not in (4, 5):
         return None
-    epoch, offset, event_id, time = parts
+    epoch, offset, event_id, time = parts[:4]
+    grant = parts[4] if len(parts) == 5 else ""
+    if len(parts) == 5 and not GRANT.fullmatch(grant):
+        return None
     if not WORD.fullmatch(epoch) or not WHOLE.fullmatch(offset) or not WHOLE.fullmatch(time):
         return None
-    position = Position(epoch, int(offset), event_id, int(time))
+    position = Position(epoch, int(offset), event_id, int(time), grant)
     if max(position.offset, position.time) > MAX_SAFE_INTEGER:
         return None
     id_fits = event_id == "" if position.offset == 0 else WORD.fullmatch(event_id)
@@ -63,7 +73,7 @@ def merge(position: Position, epoch: str, prev: int, events: list) -> tuple:
         if event["offset"] != position.offset + 1:
             return taken, position, False
         taken.append(event)
-        position = Position.of(epoch, event)
+        position = position.at(event)
     return taken, position, True
 
 
@@ -87,7 +97,10 @@ class Subscription:
         self.forget()
         self.sid = sid
         item = {"channel": self.channel, "sid": sid}
-        return {**item, "since": self.position.token} if self.position else item
+        if not self.position:
+            return item
+        item["since"] = self.position.place
+        return {**item, "grant": self.position.grant} if self.position.grant else item
 
     def forget(self) -> None:
         """Another request is due; an answer that is under way is not believed."""
@@ -128,6 +141,8 @@ class Subscription:
         heard = [("lost", lost)] if lost else []
         if self.position and not lost:
             start = self.position
+        # A server of before grants nothing, and what another one granted is still true.
+        start = start._replace(grant=answer.get("grant", start.grant))
         taken, self.position, whole = merge(start, head.epoch, 0, events)
         heard += [("event", event) for event in taken]
         self.recovered += len(taken)

@@ -20,7 +20,18 @@ const file = new URL('../../docs/protocol-vectors.json', import.meta.url);
 const { conversations } = JSON.parse(readFileSync(file, 'utf8')) as { readonly conversations: Conversations };
 
 /** What is another one in each run. */
-const VARIES = new Set(['token', 'session', 'expiresInMs', 'epoch', 'id', 'event', 'time', 'position', 'since']);
+const VARIES = new Set([
+  'token',
+  'session',
+  'expiresInMs',
+  'epoch',
+  'id',
+  'event',
+  'time',
+  'position',
+  'since',
+  'grant',
+]);
 
 /** The text of a packet with a word in the place of what varies. */
 function shapeOf({ from, text }: Packet): string {
@@ -92,13 +103,13 @@ describe('the conversations of docs/protocol-vectors.json', () => {
         { channel: 'board.red', sid: 1 },
         { channel: 'board.private-x', sid: 2 },
       ],
-    })) as { items: readonly { sid: number; position: string }[] };
+    })) as { items: readonly { sid: number; position: string; grant: string }[] };
     const heard = new Promise((resolve) => client.socket.once('events', resolve));
     await client.ask('command', { id: 'c-1', name: 'note.write', data: { board: 'red', text: 'hello' } });
     await heard;
     await client.ask('command', { id: 'c-2', name: 'note.write', data: { board: 'red' } });
-    const since = items.find(({ sid }) => sid === 1)?.position;
-    await client.ask('subscribe', { items: [{ channel: 'board.red', sid: 3, since }] });
+    const { position: since, grant } = items.find(({ sid }) => sid === 1) ?? {};
+    await client.ask('subscribe', { items: [{ channel: 'board.red', sid: 3, since, grant }] });
     await client.ask('history', { channel: 'board.red', limit: 10 });
     await client.ask('unsubscribe', { channels: ['board.red'] });
     client.socket.disconnect();

@@ -3,7 +3,7 @@ import { ChannelAccess, MillraceModule } from '@millrace/nest';
 import { channelName } from '@millrace/protocol';
 import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { board, startTyping, typing, withdrawAccess, writeNote } from '../apps/notes/contracts.js';
+import { board, postNote, startTyping, typing, withdrawAccess, writeNote } from '../apps/notes/contracts.js';
 import { serviceAddress } from '../support/service-address.js';
 import { JournalKeeper } from './support/journal-keeper.js';
 import type { NotesNode } from './support/notes-node.js';
@@ -11,6 +11,13 @@ import { RawSession } from './support/raw-session.js';
 import { Stage } from './support/stage.js';
 import { signToken } from './support/tokens.js';
 import { until } from './support/until.js';
+
+interface Page {
+  readonly outcome: string;
+  readonly position: string;
+  readonly grant: string;
+  readonly events: readonly { readonly data: string }[];
+}
 
 const ways = [
   ['with Redis', () => ({ redis: { url: serviceAddress('REDIS_URL') } })],
@@ -115,13 +122,68 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
 
   it('and leaves those in whose right was given back before a node has carried it out', async () => {
     const back = await watch('jim', 'green');
+    const asked = back.map(({ subscription }) => {
+      const states: string[] = [];
+      subscription.on('state', (state) => states.push(state));
+      return states;
+    });
     await bySql({ subject: 'jim' });
+    // What is published while the policies are asked would be told as lost.
+    await until('he was asked about', () => asked.every((states) => states.at(-1) === 'subscribed'));
     const writer = stage.client('gil', { url: nodes[1]!.url });
     for (let sent = 1; sent <= 3; sent++) {
       await writer.send(writeNote, { board: 'green', text: `back ${sent}` });
       await until('he has it', () => back.every(({ events }) => events.length === sent));
     }
     expect(back.flatMap(({ errors, discontinuities }) => [...errors, ...discontinuities])).toEqual([]);
+  });
+
+  it('and what was published meanwhile stays withheld when the right is given back', async () => {
+    const last = nodes[1]!.url;
+    const [writer, moderator] = [stage.client('gil'), stage.client('mod', { claims: { role: 'moderator' } })];
+    const write = (text: string): Promise<unknown> => writer.send(postNote, { board: 'amber', text });
+    const session = async (): Promise<RawSession> =>
+      RawSession.open(last, RawSession.auth(await signToken(stage.secret, 'lou')));
+    const subscribe = async (item: object) => {
+      const raw = await session();
+      const answer = await raw.ask('subscribe', { items: [{ channel: 'board.amber', sid: 1, ...item }] });
+      raw.close();
+      return (answer as { items: readonly [Page] }).items[0];
+    };
+    await write('one');
+    const { position, grant } = await subscribe({});
+    await write('two');
+    let given = await subscribe({ since: position, grant });
+    // What its node has not taken yet comes behind the answer.
+    await until('he gets it', async () => {
+      given = await subscribe({ since: position, grant });
+      return given.events.length === 1;
+    });
+    expect(given.outcome).toBe('recovered');
+    await moderator.send(withdrawAccess, { subject: 'lou', board: 'amber' });
+    await write('secret');
+    await stage.sql.query(`delete from withdrawal where subject = 'lou'`);
+    const withheld = { outcome: 'unrecoverable', reason: 'withdrawn', events: [] };
+    // Until its node knows, nothing has been published for it: the session would be asked about before it gets more.
+    await until('its node knows', async () => {
+      const { outcome, events } = await subscribe({ since: given.position, grant: given.grant });
+      expect(events).toEqual([]);
+      return outcome === withheld.outcome;
+    });
+    for (const from of [given.position, position, `${position.split('.')[0]}.0..0`]) {
+      expect(await subscribe({ since: from })).toMatchObject(withheld);
+      expect(await subscribe({ since: from, grant })).toMatchObject(withheld);
+    }
+    const fresh = await subscribe({ since: given.position, grant: given.grant });
+    expect(fresh).toMatchObject(withheld);
+    await write('again');
+    const texts: string[] = [];
+    await until('he gets what comes', async () => {
+      const { events } = await subscribe({ since: fresh.position, grant: fresh.grant });
+      texts.push(...events.map(({ data }) => (JSON.parse(data) as { text: string }).text));
+      return texts.length > 0;
+    });
+    expect(texts).toEqual(['again']);
   });
 
   it('by a worker, from live channels too', async () => {

@@ -22,7 +22,7 @@ import { RealtimeError } from './realtime-error.js';
 import { RequestSender } from './request/request-sender.js';
 import type { SendOptions } from './request/send.options.js';
 import { sdkError } from './sdk-errors.js';
-import { readOwned } from './subscription/owned-position.js';
+import { placeIn, readOwned } from './subscription/owned-position.js';
 import { PageSize, wireBytes } from './subscription/page-size.js';
 import type { PositionStorage } from './subscription/position-storage.js';
 import type { Subscription } from './subscription/subscription.js';
@@ -191,7 +191,7 @@ export class Client {
       });
     }
     this.#use();
-    const { token } = readOwned(after);
+    const token = placeIn(readOwned(after).token);
     const { maxBytes } = this.#pages;
     const body: HistoryFrame = {
       channel,

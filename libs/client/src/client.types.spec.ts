@@ -32,7 +32,7 @@ describe('types of the client', () => {
       expectTypeOf(meta.isRecovered).toEqualTypeOf<boolean>();
     });
     sub.on('discontinuity', ({ reason }) => {
-      expectTypeOf(reason).toEqualTypeOf<'expired' | 'epoch' | 'mismatch' | 'principal'>();
+      expectTypeOf(reason).toEqualTypeOf<'expired' | 'epoch' | 'mismatch' | 'withdrawn' | 'unproven' | 'principal'>();
     });
     sub.on('recovered', ({ count }) => expectTypeOf(count).toEqualTypeOf<number>());
     // @ts-expect-error no such event

@@ -6,7 +6,7 @@ import { FakeServer, type FakeRequest } from './testing/index.js';
 
 /** One thing that server or client does, or what the application has heard since it was last asked. */
 type Step =
-  | { readonly asks: { readonly since?: string } }
+  | { readonly asks: { readonly since?: string; readonly grant?: string } }
   | { readonly answer: object }
   | { readonly frame: EventsFrame }
   | { readonly control: ControlFrame }
@@ -47,7 +47,7 @@ class Stage {
   /** Does the step; where it is one that checks something, answers with what there is and what there should be. */
   async do(step: Step): Promise<readonly [found: unknown, wanted: unknown]> {
     await this.#server.settle();
-    if ('asks' in step) return [this.#ask(), [step.asks.since]];
+    if ('asks' in step) return [this.#ask(), [step.asks]];
     if ('hears' in step) return [this.#heard.splice(0), step.hears];
     if ('position' in step) return [this.#subscription.position, step.position];
     if ('answer' in step) this.#answer(step.answer);
@@ -63,7 +63,7 @@ class Stage {
 
   #ask(): unknown {
     this.#asked = this.#server.expectSubscribe();
-    return this.#asked.body.items.map(({ since }) => since);
+    return this.#asked.body.items.map(({ since, grant }) => ({ ...(since && { since }), ...(grant && { grant }) }));
   }
 
   #answer(answer: object): void {

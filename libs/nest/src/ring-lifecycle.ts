@@ -38,8 +38,20 @@ export class RingLifecycle
 
   /** What is put together wrongly is said before anything is opened. */
   async onModuleInit(): Promise<void> {
-    const { commands, policies, channels, store, keys, hub, sequencer, slowSessions, trace, gatewayParts, wait } =
-      this.ring;
+    const {
+      commands,
+      policies,
+      channels,
+      store,
+      keys,
+      hub,
+      sequencer,
+      slowSessions,
+      trace,
+      gatewayParts,
+      wait,
+      withdrawals,
+    } = this.ring;
     this.#checkPath();
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
@@ -51,6 +63,7 @@ export class RingLifecycle
     await this.#startRedis();
     await wait.until(() => hub.start());
     await wait.until(() => hub.attachAhead(accessChannelName));
+    await wait.until(() => withdrawals.start());
     sequencer.start();
     slowSessions.start();
     await this.health.start();
@@ -122,13 +135,14 @@ export class RingLifecycle
   }
 
   #stop(): Promise<void> {
-    const { sequencer, hub, store, keys, database, slowSessions, redis, subscriber, wait } = this.ring;
+    const { sequencer, hub, withdrawals, store, keys, database, slowSessions, redis, subscriber, wait } = this.ring;
     wait.halt();
     return stopSteps(systemClock, [
       ['readiness', () => this.health.stop()],
       ['watch over slow sessions', () => slowSessions.stop()],
       ['sequencer', () => sequencer.stop()],
       ['hub', () => hub.stop()],
+      ['withdrawals', () => withdrawals.stop()],
       ['store', () => store.stop()],
       ['secrets', () => keys.stop()],
       ['Redis', () => Promise.all([redis?.publisher.stop(), subscriber?.stop()])],

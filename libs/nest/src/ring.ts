@@ -3,11 +3,15 @@ import type { Broker } from './broker/broker.port.js';
 import { MemoryBroker } from './broker/memory/memory-broker.js';
 import { RedisBroker } from './broker/redis/redis-broker.js';
 import { AccessRoom } from './channel/access-room.js';
-import { Authorizer } from './channel/authorizer.js';
+import { Authorizer, type Places } from './channel/authorizer.js';
+import { accessChannelName } from './channel/access-channel.js';
 import { ChannelAccess } from './channel/channel-access.js';
 import { ChannelExplorer } from './channel/channel-explorer.js';
 import { ChannelRegistry } from './channel/channel-registry.js';
 import { HistoryRoute } from './channel/history-route.js';
+import { Grants } from './channel/resume/grants.js';
+import { Resumes } from './channel/resume/resumes.js';
+import { Withdrawals } from './channel/resume/withdrawals.js';
 import { SubscribeRoute } from './channel/subscribe-route.js';
 import { Subscriber } from './channel/subscriber.js';
 import { SubscriptionRegistry } from './channel/subscription-registry.js';
@@ -86,6 +90,11 @@ export class Ring extends OutboundRing {
   readonly sessions: SessionRegistry;
   readonly slowSessions: SlowSessions;
   readonly authorizer: Authorizer;
+  readonly places: Places = {
+    logEnd: (channel) => this.hub.logEnd(channel),
+    access: () => this.hub.standing(accessChannelName)?.last,
+  };
+  readonly withdrawals: Withdrawals;
   readonly access: ChannelAccess;
   readonly transactions: TransactionPort;
   readonly commandRoute: CommandRoute;
@@ -119,8 +128,10 @@ export class Ring extends OutboundRing {
       clock,
       recorder,
       options: channel,
+      places: this.places,
     });
-    const accessRoom = new AccessRoom(this.emitter, this.subscriptions, this.authorizer);
+    this.withdrawals = new Withdrawals(this.store, clock);
+    const accessRoom = new AccessRoom(this.emitter, this.subscriptions, this.authorizer, this.withdrawals);
     this.hub = new Hub({
       store: this.store,
       broker: this.broker,
@@ -201,14 +212,17 @@ export class Ring extends OutboundRing {
   }
 
   #channelRoutes(): FrameRoute[] {
-    const { hub, authorizer, subscriptions, answers, recorder } = this;
+    const { hub, authorizer, subscriptions, withdrawals, places, answers, recorder } = this;
     const { channel, session } = this.options;
+    const { busyRetryAfterMs } = channel;
+    const grants = new Grants(this.keys.signer('positions'));
     const subscriber = new Subscriber({
       hub,
       authorizer,
       subscriptions,
+      resumes: new Resumes({ grants, withdrawals, authorizer, places, busyRetryAfterMs }),
       answers,
-      busyRetryAfterMs: channel.busyRetryAfterMs,
+      busyRetryAfterMs,
     });
     return [
       new SubscribeRoute({

@@ -67,9 +67,13 @@ export function applyAnswer(
 function takePage(state: AskingState, buffer: FrameBuffer, page: Page, moment: Moment): SubscriptionStep {
   const head = decodePosition(page.position);
   if (!head) return { state: retryLater(state, moment), effects: [] };
-  const start = startOf(positionIn(state), page, head);
+  const since = positionIn(state);
+  const start = startOf(since, page, head);
   const { events, position, isWhole } = merge(start.position, { epoch: head.epoch, prev: 0, events: page.events });
-  const effects = [...start.effects, ...eventEffects(head.epoch, events, page.outcome !== 'fresh')];
+  const effects = [...start.effects, ...eventEffects(position, events, page.outcome !== 'fresh')];
+  // Kept with the position, so a storage has to hear of it although the place is the same.
+  const isRenewed = since !== undefined && position.offset === since.offset && position.grant !== since.grant;
+  if (isRenewed && effects.length === 0) effects.push({ kind: 'position', position });
   const recovered = (state.kind === 'recovering' ? state.recovered : 0) + events.length;
   const next: AskingState = { kind: 'recovering', request: { kind: 'due' }, attempt: 0, position, recovered };
   const isBehind = page.outcome === 'behind';
@@ -92,7 +96,9 @@ function startOf(
   head: Position,
 ): { readonly position: Position; readonly effects: readonly SubscriptionEffect[] } {
   const [first] = page.events;
-  const position = first ? { ...head, offset: (first.offset - 1) as Offset, id: '' } : head;
+  const grant = grantIn(page);
+  const place = first ? { ...head, offset: (first.offset - 1) as Offset, id: '' } : head;
+  const position = { ...place, ...(grant !== undefined && { grant }) };
   // A position before events has no id to be recognized by; the first of those events is about to bring one.
   const known = first ? undefined : position;
   const lost = (reason: UnrecoverableReason) => ({
@@ -104,8 +110,12 @@ function startOf(
   if (since.epoch !== head.epoch) return lost('epoch');
   // `fresh` although we said where we stand: the server did not look at it.
   if (page.outcome === 'fresh' && since.offset !== position.offset) return lost('mismatch');
-  return { position: since, effects: [] };
+  // A server of before grants nothing, and what another one granted is still true.
+  return { position: { ...since, ...(grant !== undefined && { grant }) }, effects: [] };
 }
+
+/** Where it has the form of one: what is kept with a position has to come back with it. */
+const grantIn = ({ position, grant }: Page): string | undefined => decodePosition(`${position}.${grant}`)?.grant;
 
 function replay(
   start: Position,
@@ -116,7 +126,7 @@ function replay(
   let position = start;
   for (const frame of frames) {
     const merged = merge(position, frame);
-    all.push(...eventEffects(frame.epoch, merged.events, false));
+    all.push(...eventEffects(merged.position, merged.events, false));
     position = merged.position;
     if (!merged.isWhole) return { state: asking(position, { kind: 'due' }), effects: all };
   }

@@ -13,7 +13,7 @@ import { runAt } from '../environment/run-at.js';
 import type { Principal, Principals } from '../principal.js';
 import { RealtimeError } from '../realtime-error.js';
 import { EventReader } from './event-reader.js';
-import { ownedPosition, readOwned } from './owned-position.js';
+import { ownedPosition, placeToken, readOwned } from './owned-position.js';
 import type { PositionKeeper } from './position-storage.js';
 import type { SubscriptionHandle } from './subscription-handle.js';
 import {
@@ -101,7 +101,7 @@ export class ChannelSubscription {
   ask(sid: number): SubscribeItem {
     const position = positionIn(this.#state);
     this.apply({ kind: 'asked', sid });
-    return { channel: this.channel, sid, ...(position && { since: encodePosition(position) }) };
+    return { channel: this.channel, sid, ...(position && resumeFrom(position)) };
   }
 
   /** Its time to ask may have come without its timer: those of one moment should leave in one frame. */
@@ -232,4 +232,10 @@ export class ChannelSubscription {
   #tellAll(name: string, what: unknown): void {
     for (const handle of Array.from(this.#handles)) handle.tell(name, what);
   }
+}
+
+/** A server of before knows positions without a grant only. */
+function resumeFrom(position: Position): Pick<SubscribeItem, 'since' | 'grant'> {
+  const { grant } = position;
+  return { since: placeToken(position), ...(grant !== undefined && { grant }) };
 }

@@ -24,15 +24,22 @@ export function merge(start: Position, { epoch, prev, events }: Omit<EventsFrame
     }
     if (event.offset !== position.offset + 1) return { events: taken, position, isWhole: false };
     taken.push(event);
-    position = positionOf(epoch, event);
+    position = positionOf(epoch, event, position.grant);
   }
   return { events: taken, position, isWhole: true };
 }
 
-export function positionOf(epoch: string, { offset, id, time }: WireEvent): Position {
-  return { epoch: epoch as Epoch, offset: offset as Offset, id, time };
+/** @param grant of the subscription that the event came by */
+export function positionOf(epoch: string, { offset, id, time }: WireEvent, grant?: string): Position {
+  return { epoch: epoch as Epoch, offset: offset as Offset, id, time, ...(grant !== undefined && { grant }) };
 }
 
-export function eventEffects(epoch: string, events: readonly WireEvent[], isRecovered: boolean): SubscriptionEffect[] {
-  return events.map((event) => ({ kind: 'event', event, position: positionOf(epoch, event), isRecovered }));
+/** @param at a position of the subscription that the events came by */
+export function eventEffects(at: Position, events: readonly WireEvent[], isRecovered: boolean): SubscriptionEffect[] {
+  return events.map((event) => ({
+    kind: 'event',
+    event,
+    position: positionOf(at.epoch, event, at.grant),
+    isRecovered,
+  }));
 }

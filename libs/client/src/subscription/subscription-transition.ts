@@ -64,7 +64,7 @@ function takeFrame(
   if (state.kind === 'subscribed') {
     if (!state.position) return to(state);
     const { events, position, isWhole } = merge(state.position, input.frame);
-    const effects = eventEffects(input.frame.epoch, events, false);
+    const effects = eventEffects(position, events, false);
     return to(isWhole ? { kind: 'subscribed', position } : asking(position, { kind: 'due' }), ...effects);
   }
   const { request } = state;

@@ -22,7 +22,9 @@ export interface EventMeta {
 export interface Discontinuity {
   /**
    * `expired`: they are older than what the server keeps. `epoch`: the log began a new life. `mismatch`: the position
-   * is not one of this log. `principal`: the session speaks for another user now; what was seen was for the one before.
+   * is not one of this log. `withdrawn`: access was withdrawn since, and given back; what was published in between was not
+   * for this user. `unproven`: nothing shows that this user was given the position, and the policy says no to the history.
+   * `principal`: the session speaks for another user now; what was seen was for the one before.
    */
   readonly reason: DiscontinuityReason;
 }

@@ -6,7 +6,7 @@ import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
 import { ChannelSubscription } from './channel-subscription.js';
 import { chunks } from './frame-chunks.js';
-import { readOwned } from './owned-position.js';
+import { placeIn, readOwned } from './owned-position.js';
 import { wireBytes, type PageSize } from './page-size.js';
 import { PositionKeeper, type PositionStorage } from './position-storage.js';
 import { SubscriptionHandle } from './subscription-handle.js';
@@ -68,7 +68,7 @@ export class Subscriptions {
     const known = this.#channels.get(channel);
     const subscription = known ?? this.#add(channel, storage);
     const handle = new SubscriptionHandle(subscription, this.environment.report, names);
-    if (known && since !== undefined && handle.position !== readOwned(since).token) {
+    if (known && since !== undefined && placeIn(handle.position) !== placeIn(readOwned(since).token)) {
       throw new TypeError(
         `"${channel}" is subscribed already, at another position: read from \`since\` with history()`,
       );

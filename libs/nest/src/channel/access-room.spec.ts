@@ -21,6 +21,7 @@ beforeEach(() => {
     { events: note('events'), live: note('live'), control: note('control'), size: () => 7 },
     { lagging: note('lagging') },
     { withdraw: (revocation: Revocation) => void done.push(revocation), askAnew: note('ask anew') },
+    { note: () => {}, missed: note('missed') },
   );
 });
 afterEach(() => vi.restoreAllMocks());
@@ -111,7 +112,7 @@ it('takes what SQL leaves empty for left out', () => {
 it('lets everybody ask anew when it cannot be told whose access was withdrawn', () => {
   room.lagging(accessChannelName);
   room.control('r', { kind: 'discontinuity', channel: accessChannelName, reason: 'epoch' });
-  expect(done).toEqual([['ask anew'], ['ask anew']]);
+  expect(done).toEqual([['missed'], ['ask anew'], ['missed'], ['ask anew']]);
 });
 
 it('leaves what a newer version may say alone', () => {

@@ -5,6 +5,7 @@ import type { Audience } from '../hub/audience.port.js';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
 import { accessChannelName, readRevocation } from './access-channel.js';
 import type { Authorizer } from './authorizer.js';
+import type { Withdrawals } from './resume/withdrawals.js';
 
 /**
  * Stands between the hub and the rooms. The room of the access channel is empty: what the hub emits there, in order and
@@ -20,11 +21,16 @@ export class AccessRoom implements RoomEmitter, Audience {
     private readonly rooms: RoomEmitter,
     private readonly audience: Audience,
     private readonly authorizer: Pick<Authorizer, 'withdraw' | 'askAnew'>,
+    private readonly withdrawals: Pick<Withdrawals, 'note' | 'missed'>,
   ) {}
 
   events(room: string, frame: EventsFrame): void {
     if (frame.channel !== accessChannelName) return this.rooms.events(room, frame);
-    for (const event of frame.events) this.#carryOutOrAsk(event);
+    for (const event of frame.events) {
+      // First: whoever comes back after it is carried out has to meet it.
+      this.withdrawals.note(frame.epoch, event);
+      this.#carryOutOrAsk(event);
+    }
   }
 
   live(room: string, frame: LiveFrame): void {
@@ -36,12 +42,12 @@ export class AccessRoom implements RoomEmitter, Audience {
   }
 
   control(room: string, frame: ControlFrame): void {
-    if ('channel' in frame && frame.channel === accessChannelName) return this.authorizer.askAnew();
+    if ('channel' in frame && frame.channel === accessChannelName) return this.#missed();
     this.rooms.control(room, frame);
   }
 
   lagging(channel: ChannelName): void {
-    if (channel === accessChannelName) return this.authorizer.askAnew();
+    if (channel === accessChannelName) return this.#missed();
     this.audience.lagging(channel);
   }
 
@@ -57,6 +63,11 @@ export class AccessRoom implements RoomEmitter, Audience {
       );
       this.authorizer.askAnew();
     }
+  }
+
+  #missed(): void {
+    this.withdrawals.missed();
+    this.authorizer.askAnew();
   }
 
   /** From SQL anything may come, and who wrote it meant somebody. What a newer version may say is not for this one. */

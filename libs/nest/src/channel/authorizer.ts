@@ -1,10 +1,11 @@
 import { ForbiddenException } from '@nestjs/common';
-import type { ChannelContract, ChannelName } from '@millrace/protocol';
+import type { ChannelContract, ChannelName, Position } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { Gate } from '../core/gate.js';
 import { inTime, LATE } from '../core/in-time.js';
 import { inBackground } from '../core/safely.js';
+import type { Placed } from '../core/stream-event.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
@@ -21,6 +22,14 @@ export interface AuthorizerParts {
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly options: ChannelOptions;
+  readonly places: Places;
+}
+
+export interface Places {
+  /** Where the log of a followed channel ends now. */
+  logEnd(channel: ChannelName): Promise<Position | undefined>;
+  /** The newest withdrawal that this node has carried out. */
+  access(): Pick<Placed, 'epoch' | 'offset'> | undefined;
 }
 
 /** Asks the policies who may do what on this node, and carries out withdrawals there. */
@@ -56,6 +65,22 @@ export class Authorizer {
     if (result === 'timeout') throw new CodedError('BUSY', { retryAfterMs: this.parts.options.busyRetryAfterMs });
     if (!found || result === 'denied') throw new CodedError('FORBIDDEN');
     return found.policy.contract;
+  }
+
+  /**
+   * Whether a session that may subscribe to the channel may read its history too.
+   *
+   * @throws CodedError `BUSY`; and what the policy throws, but for a refusal
+   */
+  async mayRead(session: Session, channel: ChannelName): Promise<boolean> {
+    if (this.parts.channels.find(channel)?.policy.tellsHistoryApart !== true) return true;
+    try {
+      await this.authorize('history', session, channel);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
   }
 
   /**
@@ -99,27 +124,42 @@ export class Authorizer {
     const { session, channel } = subscription;
     for (;;) {
       const permission = subscription.permission();
-      const isRefused = await this.#refuses(session, channel);
+      const verdict = await this.#verdict(session, channel);
+      // What the log had before the yes may have been published without the right.
+      const from = verdict === 'yes' ? await this.#logEnd(channel) : undefined;
       // Ended meanwhile, or its client subscribes again, which asks for itself.
       if (!attempt.isLatest() || subscriptions.find(session, channel) !== subscription) break;
       if (!permission.stands()) continue;
-      if (isRefused) {
+      if (verdict === 'no') {
         const error = new CodedError('FORBIDDEN');
         subscriptions.end(subscription, error);
         session.tell({ kind: 'revoked', channel, error: error.toWire() });
         recorder.count(subscriptionsRevoked, {});
-      } else subscriptions.askAgain(subscription, spreadMs);
+      } else {
+        const access = this.parts.places.access();
+        subscription.renew(from && access && { subject: session.subject, channel, from, access });
+        subscriptions.askAgain(subscription, spreadMs);
+      }
       break;
     }
   }
 
-  /** Only what is known to be a no. A policy that fails or cannot be asked decides when the client asks again. */
-  async #refuses(session: Session, channel: ChannelName): Promise<boolean> {
+  /** Where it cannot be read, nothing is shown. */
+  async #logEnd(channel: ChannelName): Promise<Position | undefined> {
+    try {
+      return await this.parts.places.logEnd(channel);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** A policy that fails or cannot be asked decides when the client asks again. */
+  async #verdict(session: Session, channel: ChannelName): Promise<'yes' | 'no' | 'unknown'> {
     try {
       await this.authorize('subscribe', session, channel);
-      return false;
+      return 'yes';
     } catch (error) {
-      return error instanceof ForbiddenException || (error instanceof CodedError && error.code === 'FORBIDDEN');
+      return isRefusal(error) ? 'no' : 'unknown';
     }
   }
 
@@ -149,3 +189,6 @@ export class Authorizer {
     return yes ? 'allowed' : 'denied';
   }
 }
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ForbiddenException || (error instanceof CodedError && error.code === 'FORBIDDEN');

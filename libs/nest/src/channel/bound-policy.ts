@@ -16,6 +16,8 @@ interface Question {
 
 /** A policy with Nest's enhancers around its methods. */
 export class BoundPolicy {
+  /** Whether it says something of its own about the history; else what it says about subscribing counts for both. */
+  readonly tellsHistoryApart: boolean;
   readonly #invocations: Readonly<Record<Purpose, Invocation>>;
   #isWarned = false;
 
@@ -25,6 +27,7 @@ export class BoundPolicy {
     invoker: Pick<NestInvoker, 'bind'>,
   ) {
     const subscribe = invoker.bind(policy, 'subscribe', ask);
+    this.tellsHistoryApart = policy.history !== undefined;
     this.#invocations = { subscribe, history: policy.history ? invoker.bind(policy, 'history', ask) : subscribe };
   }
 

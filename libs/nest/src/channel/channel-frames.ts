@@ -41,6 +41,16 @@ export function readChannel(text: string): ChannelName {
   return text;
 }
 
+/**
+ * A position with its grant, which may be in its token: so a client keeps it.
+ *
+ * @throws CodedError `POSITION_INVALID`
+ */
+export function readSince({ since, grant }: Pick<SubscribeItem, 'since' | 'grant'>): Position | undefined {
+  const position = readPosition(since);
+  return position && { ...position, ...(grant !== undefined && { grant }) };
+}
+
 /** @throws CodedError `POSITION_INVALID` */
 export function readPosition(token: string | undefined): Position | undefined {
   if (token === undefined) return undefined;
@@ -56,10 +66,10 @@ function readMaxBytes(maxBytes: unknown): { readonly maxBytes?: number } {
 }
 
 function readItem(item: unknown): SubscribeItem {
-  const { channel, sid, since } = fieldsOf(item);
+  const { channel, sid, since, grant } = fieldsOf(item);
   if (!isText(channel) || !isWhole(sid) || sid < 0) throw new CodedError('FRAME_INVALID');
-  if (!(since === undefined || isText(since))) throw new CodedError('FRAME_INVALID');
-  return { channel, sid, ...(since !== undefined && { since }) };
+  for (const text of [since, grant]) if (!(text === undefined || isText(text))) throw new CodedError('FRAME_INVALID');
+  return { channel, sid, ...(isText(since) && { since }), ...(isText(grant) && { grant }) };
 }
 
 /** Of an object whose fields may be anything; fields that this version does not know are left alone. */

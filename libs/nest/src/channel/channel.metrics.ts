@@ -17,7 +17,7 @@ export const resumesUnrecoverable = {
   kind: 'counter',
   name: 'realtime_channel_unrecoverable_total',
   help: 'Subscribes whose position cannot be resumed from, by why; the subscriber is told of the hole',
-  labels: { reason: ['expired', 'epoch', 'mismatch'] },
+  labels: { reason: ['expired', 'epoch', 'mismatch', 'withdrawn', 'unproven'] },
 } as const satisfies CounterMetric;
 
 export const historyPagesAnswered = {

@@ -7,6 +7,9 @@
 export interface Policy<Principal = unknown, Params = Readonly<Record<string, string>>> {
   /** Whether `who` may subscribe to the channel that `params` name. */
   subscribe(who: Principal, params: Params): boolean | Promise<boolean>;
-  /** Whether `who` may page through its history; without this method, as for `subscribe`. */
+  /**
+   * Whether `who` may page through its history, or resume from a position that nothing shows to be his; without this
+   * method, as for `subscribe`.
+   */
   history?(who: Principal, params: Params): boolean | Promise<boolean>;
 }

@@ -6,6 +6,7 @@ import {
   type SubscribeItem,
 } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
+import { samePlace } from '../core/order-check.js';
 import type { PageLimits } from '../core/page.js';
 import { onWire } from '../core/wire-event.js';
 import type { Hub, Standing } from '../hub/hub.js';
@@ -13,7 +14,8 @@ import type { CodedAnswer } from '../session/coded-answer.js';
 import type { Session } from '../session/session.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { Authorizer } from './authorizer.js';
-import { readChannel, readPosition } from './channel-frames.js';
+import { readChannel, readSince } from './channel-frames.js';
+import type { Resume, Resumes } from './resume/resumes.js';
 import { withdrawn, type Permission, type Subscription } from './subscription.js';
 import type { SubscriptionRegistry } from './subscription-registry.js';
 
@@ -21,6 +23,7 @@ export interface SubscriberParts {
   readonly hub: Hub;
   readonly authorizer: Authorizer;
   readonly subscriptions: SubscriptionRegistry;
+  readonly resumes: Pick<Resumes, 'of' | 'grant' | 'isDoubtful'>;
   readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly busyRetryAfterMs: number;
 }
@@ -28,12 +31,19 @@ export interface SubscriberParts {
 /** How often a subscribe starts over because the room was put off its place, or access was withdrawn, meanwhile. */
 const MAX_TRIES = 3;
 
+type Withheld = Extract<Resume, { kind: 'withheld' }>;
+
+type Page =
+  HistoryPage | { readonly outcome: 'unrecoverable'; readonly reason: Withheld['reason']; readonly head: Position };
+
 /** One look at what a subscriber misses. */
 interface Question {
   readonly subscription: Subscription;
   readonly permission: Permission;
   readonly sid: number;
   readonly since: Position | undefined;
+  /** Absent without `since`. */
+  readonly resume?: Resume;
   readonly limits: PageLimits;
 }
 
@@ -64,7 +74,7 @@ export class Subscriber {
   /** Only an answer that leaves the session in the room leaves it a subscription. */
   async #attempt(session: Session, item: SubscribeItem, limits: PageLimits): Promise<SubscribeAnswer> {
     const { subscriptions, authorizer } = this.parts;
-    const since = readPosition(item.since);
+    const since = readSince(item);
     const subscription = subscriptions.open(session, readChannel(item.channel));
     const attempt = subscription.attempt();
     const { renewals } = authorizer;
@@ -89,7 +99,7 @@ export class Subscriber {
   /** `undefined`: the answer is void. Where the permission no longer stands, the session is not in the room. */
   async #answer(question: Question): Promise<SubscribeAnswer | undefined> {
     const { subscription, permission, sid, since } = question;
-    const { authorizer, hub } = this.parts;
+    const { authorizer, hub, resumes } = this.parts;
     const { session, channel } = subscription;
     const contract = await authorizer.authorize('subscribe', session, channel);
     subscription.assertOpen();
@@ -100,33 +110,43 @@ export class Subscriber {
       subscription.join();
       return { sid, outcome: 'live' };
     }
+    const resume = since && (await resumes.of(subscription, since));
+    subscription.assertOpen();
     await hub.attach(channel);
     subscription.hold(() => hub.detach(channel));
     for (let tries = 0; tries < MAX_TRIES && permission.stands(); tries++) {
-      const answer = await this.#joinAndRead(question);
+      const answer = await this.#joinAndRead({ ...question, ...(resume && { resume }) });
       if (answer) return answer;
     }
     return undefined;
   }
 
   /** `undefined`: the session was put out of the room, or the room onto another place, so the answer is void. */
-  async #joinAndRead({ subscription, permission, sid, since, limits }: Question): Promise<SubscribeAnswer | undefined> {
+  async #joinAndRead(question: Question): Promise<SubscribeAnswer | undefined> {
+    const { subscription, permission, sid, since, resume, limits } = question;
     const { channel } = subscription;
-    const page = since && (await this.#pageForFar(channel, since, limits));
+    const page = since && resume?.kind === 'given' && (await this.#pageForFar(channel, since, limits));
     if (page) {
       subscription.assertOpen();
-      return answerTo(sid, page);
+      return this.#answerWith(question, page);
     }
+    // From the head on: not what was published without the right, and is still on its way to this node.
+    const isAtHead = !since || resume?.kind === 'withheld';
+    if (isAtHead && this.parts.resumes.isDoubtful(subscription)) await this.parts.hub.caughtUp(channel);
     if (!permission.stands()) return undefined;
     subscription.join();
     const standing = this.#standing(channel);
-    if (!since) return { sid, outcome: 'fresh', position: encodePosition(standing.last), events: [] };
+    if (!since || !resume) {
+      const grant = this.parts.resumes.grant(subscription.session, channel, standing.last);
+      return { sid, outcome: 'fresh', position: encodePosition(standing.last), ...grant, events: [] };
+    }
+    if (resume.kind === 'withheld') return this.#answerWith(question, withheld(since, standing.last, resume.reason));
     const { interruptions } = subscription;
     const joined = await this.parts.hub.resume(channel, since, limits);
     subscription.assertOpen();
     const undisturbed =
       subscription.interruptions === interruptions && this.#standing(channel).interruptions === standing.interruptions;
-    return undisturbed ? answerTo(sid, joined) : undefined;
+    return undisturbed ? this.#answerWith(question, joined) : undefined;
   }
 
   /** One who is pages behind does not join for each of them: live frames would only add to what he has to take. */
@@ -135,6 +155,23 @@ export class Subscriber {
     if (last.epoch !== since.epoch || last.offset - since.offset <= limits.maxEvents) return undefined;
     const page = await this.parts.hub.history(channel, since, limits);
     return page.outcome === 'more' ? page : undefined;
+  }
+
+  #answerWith({ subscription, sid, resume }: Question, page: Page): SubscribeAnswer {
+    const { session, channel } = subscription;
+    const start = page.outcome === 'unrecoverable' ? page.head : page.position;
+    // A position that was given stays good with its events: another life of the log, or a hole, begins anew.
+    const from = page.outcome !== 'unrecoverable' && resume?.kind === 'given' ? resume.from : start;
+    const answer = { sid, position: encodePosition(start), ...this.parts.resumes.grant(session, channel, from) };
+    switch (page.outcome) {
+      case 'unrecoverable':
+        return { ...answer, outcome: 'unrecoverable', reason: page.reason, events: [] };
+      case 'complete':
+      case 'more': {
+        const outcome = page.outcome === 'more' ? 'behind' : 'recovered';
+        return { ...answer, outcome, events: page.events.map(onWire) };
+      }
+    }
   }
 
   #busy(): CodedError {
@@ -148,14 +185,8 @@ export class Subscriber {
   }
 }
 
-function answerTo(sid: number, page: HistoryPage): SubscribeAnswer {
-  switch (page.outcome) {
-    case 'unrecoverable':
-      return { sid, outcome: 'unrecoverable', reason: page.reason, position: encodePosition(page.head), events: [] };
-    case 'complete':
-    case 'more': {
-      const outcome = page.outcome === 'more' ? 'behind' : 'recovered';
-      return { sid, outcome, position: encodePosition(page.position), events: page.events.map(onWire) };
-    }
-  }
+/** Where nothing has followed on a position, nothing is kept from its owner. */
+function withheld(since: Position, head: Position, reason: Withheld['reason']): Page {
+  if (samePlace(since, head)) return { outcome: 'complete', events: [], position: head, head };
+  return { outcome: 'unrecoverable', reason: since.epoch === head.epoch ? reason : 'epoch', head };
 }

@@ -1,6 +1,7 @@
 import type { ChannelName } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import { roomOf } from '../hub/room.js';
+import type { Granted } from './resume/grants.js';
 import type { Session } from '../session/session.js';
 
 /** What an attempt finds that still runs when its client no longer wants the subscription. */
@@ -36,6 +37,7 @@ export class Subscription {
   #interruptions = 0;
   #doubts = 0;
   #isInRoom = false;
+  #renewed: Granted | undefined;
 
   constructor(
     readonly session: Session,
@@ -55,6 +57,15 @@ export class Subscription {
   /** Whether somebody asks the policy about it anyway, or will before it joins. */
   get isAttempted(): boolean {
     return this.#openAttempts > 0;
+  }
+
+  /** What shows, on this node, that access goes on after a withdrawal that the policy did not confirm. */
+  get renewed(): Granted | undefined {
+    return this.#renewed;
+  }
+
+  renew(granted: Granted | undefined): void {
+    this.#renewed = granted;
   }
 
   attempt(): Attempt {

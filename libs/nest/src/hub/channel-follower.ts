@@ -13,6 +13,7 @@ import type { Recorder } from '../telemetry/recorder.js';
 import type { Audience } from './audience.port.js';
 import { opening, type FollowEffect, type FollowInput, type FollowState } from './follow-state.js';
 import { transition } from './follow-transition.js';
+import { isMissing } from './held-batches.js';
 import type { FrameQueue } from './frame-queue.js';
 import { deliverSeconds, orderChecks, repairsFailed, roomsInterrupted } from './hub.metrics.js';
 import type { HubOptions } from './hub.options.js';
@@ -44,6 +45,11 @@ export interface FollowerParts {
   };
 }
 
+interface Arrival {
+  readonly place: Placed;
+  arrived(): void;
+}
+
 /** Follows one channel for all of its local subscribers: the I/O around {@link transition}. */
 export class ChannelFollower implements AccessFollower {
   #state: FollowState = opening;
@@ -52,6 +58,7 @@ export class ChannelFollower implements AccessFollower {
   #mark: Position | undefined;
   #closed = false;
   #cancelTimer = (): void => {};
+  #arrivals: readonly Arrival[] = [];
 
   constructor(
     readonly channel: ChannelName,
@@ -111,6 +118,16 @@ export class ChannelFollower implements AccessFollower {
     this.parts.audience.lagging(this.channel);
   }
 
+  /** Calls `arrived` when everything up to `place` has left for the room; the answer gives that up. */
+  comeTo(place: Placed, arrived: () => void): () => void {
+    const arrival: Arrival = { place, arrived };
+    this.#arrivals = [...this.#arrivals, arrival];
+    this.reached(place);
+    return () => {
+      this.#arrivals = this.#arrivals.filter((one) => one !== arrival);
+    };
+  }
+
   close(): void {
     this.#closed = true;
     this.#cancelTimer();
@@ -127,7 +144,17 @@ export class ChannelFollower implements AccessFollower {
     this.#state = state;
     if (state.kind !== 'holding') this.#cancelTimer();
     for (const effect of effects) this.#do(effect);
+    if (this.#arrivals.length > 0) this.#arrive();
     this.parts.ahead?.moved();
+  }
+
+  #arrive(): void {
+    const { last } = this;
+    const there = this.#arrivals.filter(({ place }) => last !== undefined && !isMissing(last, place));
+    if (there.length === 0) return;
+    this.#arrivals = this.#arrivals.filter((one) => !there.includes(one));
+    this.parts.frames.flush(this.channel);
+    for (const one of there) one.arrived();
   }
 
   #do(effect: FollowEffect): void {

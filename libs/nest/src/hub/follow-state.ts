@@ -1,7 +1,7 @@
-import type { ChannelName, Position, UnrecoverableReason } from '@millrace/protocol';
+import type { ChannelName, Position } from '@millrace/protocol';
 import type { OrderCheck } from '../core/order-check.js';
 import type { EventBatch, Placed } from '../core/stream-event.js';
-import type { HistoryPage } from '../stream/stream-store.port.js';
+import type { HistoryPage, LossReason } from '../stream/stream-store.port.js';
 import { holdNothing, type Held } from './held-batches.js';
 
 /**
@@ -53,7 +53,7 @@ export type FollowEffect =
   | { readonly kind: 'read'; readonly after: Position }
   /** The hole is too large to be emitted: subscribers fetch it themselves. */
   | { readonly kind: 'lagging' }
-  | { readonly kind: 'discontinuity'; readonly reason: UnrecoverableReason }
+  | { readonly kind: 'discontinuity'; readonly reason: LossReason }
   | { readonly kind: 'count'; readonly what: FollowCount };
 
 export const followCounts = ['duplicate', 'gap', 'suspect', 'overflow', 'healed', 'repaired'] as const;

@@ -1,5 +1,7 @@
 import type { ChannelName, Position } from '@millrace/protocol';
+import { CodedError } from '../core/coded-error.js';
 import { Gate } from '../core/gate.js';
+import { inTime, LATE } from '../core/in-time.js';
 import { ACCESS_CHANNEL, isOwnChannel } from '../core/own-channels.js';
 import type { PageLimits } from '../core/page.js';
 import type { EventBatch, LiveEvent } from '../core/stream-event.js';
@@ -143,6 +145,32 @@ export class Hub implements LiveSink {
   /** What the log has behind `after`, as of now. */
   history(channel: ChannelName, after: Position | undefined, limits: PageLimits): Promise<HistoryPage> {
     return this.#reader.read(channel, { after, limits });
+  }
+
+  /** Where the log of an attached channel ends now; `undefined` where it is not attached. */
+  async logEnd(channel: ChannelName): Promise<Position | undefined> {
+    const after = this.standing(channel)?.last;
+    if (!after) return undefined;
+    const { head } = await this.#reader.read(channel, { after, limits: { maxEvents: 1, maxBytes: 1 } });
+    return head;
+  }
+
+  /**
+   * Resolves when all that the log has of an attached channel now has left for its room: who joins then gets nothing of
+   * before.
+   *
+   * @throws CodedError `BUSY` when that takes too long
+   */
+  async caughtUp(channel: ChannelName): Promise<void> {
+    const end = await this.logEnd(channel);
+    const follower = this.#followed.get(channel)?.follower;
+    if (!end || !follower) return;
+    const { clock, options } = this.#parts;
+    let giveUp = (): void => {};
+    const arrival = new Promise<void>((arrived) => (giveUp = follower.comeTo(end, arrived)));
+    if ((await inTime(clock, options.accessTimeoutMs, arrival)) !== LATE) return;
+    giveUp();
+    throw new CodedError('BUSY', { retryAfterMs: options.busyRetryAfterMs });
   }
 
   onBatch(batch: EventBatch): void {

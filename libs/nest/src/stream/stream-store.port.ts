@@ -34,6 +34,9 @@ export interface StreamStore {
 /** `nested`: in a savepoint, which may be gone back to without the rest of the transaction. */
 export type Staged = 'staged' | 'nested';
 
+/** What the log itself can say. */
+export type LossReason = Extract<UnrecoverableReason, 'expired' | 'epoch' | 'mismatch'>;
+
 export type HistoryPage = Seen &
   (
     | {
@@ -44,7 +47,7 @@ export type HistoryPage = Seen &
         readonly position: Position;
         readonly head: Position;
       }
-    | { readonly outcome: 'unrecoverable'; readonly reason: UnrecoverableReason; readonly head: Position }
+    | { readonly outcome: 'unrecoverable'; readonly reason: LossReason; readonly head: Position }
   );
 
 interface Seen {

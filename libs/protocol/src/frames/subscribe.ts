@@ -17,15 +17,22 @@ export interface SubscribeItem {
   readonly sid: number;
   /** Position token of the last event that was handed to the application. */
   readonly since?: string;
+  /** The newest one that an answer for this channel had. Without it the server asks its policy about the history. */
+  readonly grant?: string;
 }
 
-/** Why a position could not be resumed from. @publicApi */
-export type UnrecoverableReason = 'expired' | 'epoch' | 'mismatch';
+/**
+ * Why a position could not be resumed from. `withdrawn`: access was withdrawn since, and what was published meanwhile is
+ * not handed out. `unproven`: nothing shows that the subscriber was given it, and the policy says no to the history.
+ *
+ * @publicApi
+ */
+export type UnrecoverableReason = 'expired' | 'epoch' | 'mismatch' | 'withdrawn' | 'unproven';
 
 /**
  * `fresh`: subscribed without `since`. `recovered`: `events` holds all that was missed. `behind`: `events` holds one
  * page and the session is NOT subscribed; subscribe again from `position`. `unrecoverable`: subscribed at
- * `position`, events before it are lost to this subscriber.
+ * `position`, events before it are lost to this subscriber. `grant`: to be kept with the position, and brought back.
  *
  * @publicApi
  */
@@ -34,6 +41,7 @@ export type SubscribeAnswer =
       readonly sid: number;
       readonly outcome: 'fresh' | 'recovered' | 'behind';
       readonly position: string;
+      readonly grant?: string;
       readonly events: readonly WireEvent[];
     }
   | {
@@ -41,6 +49,7 @@ export type SubscribeAnswer =
       readonly outcome: 'unrecoverable';
       readonly reason: UnrecoverableReason;
       readonly position: string;
+      readonly grant?: string;
       readonly events: readonly WireEvent[];
     }
   | { readonly sid: number; readonly outcome: 'live' }

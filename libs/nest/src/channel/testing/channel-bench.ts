@@ -1,6 +1,15 @@
-import { wireError, type ChannelContract, type SubscribeAnswer } from '@millrace/protocol';
+import {
+  wireError,
+  type ChannelContract,
+  type ChannelName,
+  type Epoch,
+  type Offset,
+  type SubscribeAnswer,
+} from '@millrace/protocol';
 import type { Broker } from '../../broker/broker.port.js';
 import { CodedError } from '../../core/coded-error.js';
+import { Signer } from '../../core/signer.js';
+import { FakeKeys } from '../../core/testing/fake-keys.js';
 import { HubBench } from '../../hub/testing/hub-bench.js';
 import type { HubOptions } from '../../hub/hub.options.js';
 import type { Session } from '../../session/session.js';
@@ -11,6 +20,10 @@ import { defaultChannelOptions, type ChannelOptions } from '../channel.options.j
 import { ChannelRegistry } from '../channel-registry.js';
 import { HistoryRoute } from '../history-route.js';
 import type { Policy } from '../policy.js';
+import type { Revocation } from '../access-channel.js';
+import { Grants } from '../resume/grants.js';
+import { Resumes } from '../resume/resumes.js';
+import { Withdrawals } from '../resume/withdrawals.js';
 import { SubscribeRoute } from '../subscribe-route.js';
 import { Subscriber } from '../subscriber.js';
 import { SubscriptionRegistry } from '../subscription-registry.js';
@@ -31,10 +44,15 @@ export class ChannelBench {
   readonly subscriptions: SubscriptionRegistry;
   readonly bench: HubBench;
   readonly authorizer: Authorizer;
+  readonly withdrawals: Withdrawals;
+  readonly keys = new FakeKeys();
+  /** Where the channel of withdrawals stands; none: grants show nothing. */
+  access: { readonly epoch: Epoch; readonly offset: Offset } | undefined;
   readonly #subscribe: SubscribeRoute;
   readonly #unsubscribe: UnsubscribeRoute;
   readonly #history: HistoryRoute;
   #allowed = true;
+  #failsPolicy = false;
   #policyGates: (() => void)[] | undefined;
 
   constructor({ options: given, hub, maxSubscriptions = 10, broker }: BenchOptions = {}) {
@@ -44,15 +62,24 @@ export class ChannelBench {
     const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
     this.subscriptions = subscriptions;
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
-    const { clock, hub: benchHub } = this.bench;
+    const { clock, hub: benchHub, store } = this.bench;
     const answers = { ofRepeatable: refusalOf };
-    this.authorizer = new Authorizer({ channels: this.channels, subscriptions, clock, recorder, options });
+    const places = {
+      logEnd: (channel: ChannelName) => benchHub.logEnd(channel),
+      access: () => this.access,
+    };
+    this.authorizer = new Authorizer({ channels: this.channels, subscriptions, clock, recorder, options, places });
+    this.withdrawals = new Withdrawals(store, clock);
+    const { authorizer, withdrawals } = this;
+    const { busyRetryAfterMs } = options;
+    const grants = new Grants(new Signer(this.keys, 'positions'));
     const subscriber = new Subscriber({
       hub: benchHub,
-      authorizer: this.authorizer,
+      authorizer,
       subscriptions,
+      resumes: new Resumes({ grants, withdrawals, authorizer, places, busyRetryAfterMs }),
       answers,
-      busyRetryAfterMs: options.busyRetryAfterMs,
+      busyRetryAfterMs,
     });
     this.#subscribe = new SubscribeRoute({
       subscriber,
@@ -81,7 +108,15 @@ export class ChannelBench {
   async policyAnswer(): Promise<boolean> {
     const gates = this.#policyGates;
     if (gates) await new Promise<void>((resolve) => gates.push(resolve));
+    const fails = this.#failsPolicy;
+    this.#failsPolicy = false;
+    if (fails) throw new Error('The policy fails');
     return this.#allowed;
+  }
+
+  /** Once. */
+  failPolicy(): void {
+    this.#failsPolicy = true;
   }
 
   answerPolicy(allowed: boolean): void {
@@ -98,12 +133,21 @@ export class ChannelBench {
     for (const open of gates) open();
   }
 
-  session(id?: string): FakeSession {
-    return new FakeSession(this.bench.rooms, id);
+  session(id?: string, subject?: string): FakeSession {
+    return new FakeSession(this.bench.rooms, id, { name: subject ?? 'ann' }, subject);
   }
 
-  async subscribe(session: Session, channel: string, since?: string): Promise<SubscribeAnswer> {
-    const item = { channel, sid: 1, ...(since !== undefined && { since }) };
+  /** The node carries a withdrawal out, the next one in the log. */
+  withdraw(revocation: Revocation): void {
+    const offset = (this.access?.offset ?? 0) + 1;
+    this.access = { epoch: this.access?.epoch ?? ('epoch1' as Epoch), offset: offset as Offset };
+    const event = { offset, type: 'access.revoked', time: this.bench.clock.now(), data: JSON.stringify(revocation) };
+    this.withdrawals.note(this.access.epoch, event);
+    this.authorizer.withdraw(revocation);
+  }
+
+  async subscribe(session: Session, channel: string, since?: string, grant?: string): Promise<SubscribeAnswer> {
+    const item = { channel, sid: 1, ...(since !== undefined && { since }), ...(grant !== undefined && { grant }) };
     const { items } = await this.#subscribe.handle(session, { items: [item] });
     return items[0]!;
   }
