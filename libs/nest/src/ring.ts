@@ -91,6 +91,7 @@ export class Ring extends OutboundRing {
   readonly slowSessions: SlowSessions;
   readonly authorizer: Authorizer;
   readonly places: Places = {
+    settled: (channel) => this.hub.settled(channel),
     logEnd: (channel) => this.hub.logEnd(channel),
     access: () => this.hub.standing(accessChannelName)?.last,
   };
@@ -177,7 +178,7 @@ export class Ring extends OutboundRing {
     });
     const routes = [
       this.commandRoute,
-      new AuthenticateRoute(identify, clock),
+      new AuthenticateRoute(identify, clock, this.authorizer),
       new PingRoute(),
       ...this.#channelRoutes(),
     ];

@@ -4,8 +4,10 @@ import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { Gate } from '../core/gate.js';
 import { inTime, LATE } from '../core/in-time.js';
+import { samePlace } from '../core/order-check.js';
 import { inBackground } from '../core/safely.js';
 import type { Placed } from '../core/stream-event.js';
+import type { Standing } from '../hub/hub.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
@@ -25,7 +27,16 @@ export interface AuthorizerParts {
   readonly places: Places;
 }
 
+/** How a subscription stood when it left its room. */
+interface LeftRoom {
+  readonly isInRoom: boolean;
+  readonly standing: Standing | undefined;
+  readonly interruptions: number;
+}
+
 export interface Places {
+  /** Where a followed channel stands, with nothing of it left to emit. */
+  settled(channel: ChannelName): Standing | undefined;
   /** Where the log of a followed channel ends now. */
   logEnd(channel: ChannelName): Promise<Position | undefined>;
   /** The newest withdrawal that this node has carried out. */
@@ -98,6 +109,26 @@ export class Authorizer {
     }
   }
 
+  /**
+   * The session goes on with a fresh token, which may say less: its subscriptions leave their rooms at once, and the answer
+   * asks the policies about each, once the session speaks for the new principal. Who may stay notices nothing where
+   * nothing came meanwhile, and fetches it otherwise.
+   */
+  renewing(session: Session): () => void {
+    const left = this.parts.subscriptions.of(session).map((subscription) => {
+      const { channel, isInRoom } = subscription;
+      const standing = isInRoom ? this.parts.places.settled(channel) : undefined;
+      subscription.doubt();
+      return { subscription, was: { isInRoom, standing, interruptions: subscription.interruptions } };
+    });
+    return () => {
+      for (const { subscription, was } of left) {
+        if (subscription.isAttempted) continue;
+        inBackground('The check of a subscription', this.#recheck(subscription, left.length, was));
+      }
+    };
+  }
+
   /** Nobody knows whose access was withdrawn: all leave their rooms, and the policies decide about each anew. */
   askAnew(): void {
     this.#generation++;
@@ -105,10 +136,10 @@ export class Authorizer {
     for (const channel of this.parts.subscriptions.channels) this.parts.subscriptions.lagging(channel);
   }
 
-  async #recheck(subscription: Subscription, spreadMs: number): Promise<void> {
+  async #recheck(subscription: Subscription, spreadMs: number, was?: LeftRoom): Promise<void> {
     const attempt = subscription.attempt();
     try {
-      await this.#decide(subscription, attempt, spreadMs);
+      await this.#decide(subscription, attempt, { spreadMs, was });
     } catch (error) {
       // It has left its room, and only its client can bring it back.
       this.parts.subscriptions.askAgain(subscription, spreadMs);
@@ -119,7 +150,11 @@ export class Authorizer {
   }
 
   /** From the last look at the permission to the end of the attempt nothing is waited for. */
-  async #decide(subscription: Subscription, attempt: Attempt, spreadMs: number): Promise<void> {
+  async #decide(
+    subscription: Subscription,
+    attempt: Attempt,
+    { spreadMs, was }: { readonly spreadMs: number; readonly was: LeftRoom | undefined },
+  ): Promise<void> {
     const { subscriptions, recorder } = this.parts;
     const { session, channel } = subscription;
     for (;;) {
@@ -135,6 +170,8 @@ export class Authorizer {
         subscriptions.end(subscription, error);
         session.tell({ kind: 'revoked', channel, error: error.toWire() });
         recorder.count(subscriptionsRevoked, {});
+      } else if (verdict === 'yes' && was && this.#hasMissedNothing(subscription, was)) {
+        subscription.join();
       } else {
         const access = this.parts.places.access();
         subscription.renew(from && access && { subject: session.subject, channel, from, access });
@@ -142,6 +179,15 @@ export class Authorizer {
       }
       break;
     }
+  }
+
+  #hasMissedNothing({ channel, interruptions }: Subscription, was: LeftRoom): boolean {
+    if (!was.isInRoom || interruptions !== was.interruptions) return false;
+    const { standing: before } = was;
+    const now = this.parts.places.settled(channel);
+    // A live channel has no place, and no promise about what is emitted meanwhile.
+    if (!before || !now) return before === now;
+    return before.interruptions === now.interruptions && samePlace(before.last, now.last);
   }
 
   /** Where it cannot be read, nothing is shown. */

@@ -52,14 +52,14 @@ export class HistoryRoute implements FrameRoute {
     const { authorizer, hub, options } = this.parts;
     const maxBytes = Math.min(options.pageMaxBytes, frame.maxBytes ?? Infinity);
     const limits = { maxEvents: frame.limit, maxBytes };
-    let { generation } = authorizer;
+    let [{ generation }, { principal }] = [authorizer, session];
     const { delivery } = await authorizer.authorize('history', session, channel);
     if (delivery === 'live') throw new CodedError('NOT_DURABLE');
     const page = await hub.history(channel, after, limits);
-    // Access may have been withdrawn meanwhile, while this is asked too; then the policy has the last word.
-    for (let tries = 0; authorizer.generation !== generation; tries++) {
+    // Access may have been withdrawn, or a fresh token have come, meanwhile, while this is asked too; then the policy has the last word.
+    for (let tries = 0; authorizer.generation !== generation || session.principal !== principal; tries++) {
       if (tries === MAX_TRIES) throw new CodedError('BUSY', { retryAfterMs: options.busyRetryAfterMs });
-      ({ generation } = authorizer);
+      [{ generation }, { principal }] = [authorizer, session];
       await authorizer.authorize('history', session, channel);
     }
     return page;

@@ -1,6 +1,6 @@
 /**
  * Says who may do what on the channels of one contract. Only `true` lets somebody in. It is asked again at every
- * subscribe, and about everybody whom a withdrawal of access may concern, so it should be quick; calls beyond `channel.policyTimeoutMs` are given up.
+ * subscribe, at every fresh token of a session, and about everybody whom a withdrawal of access may concern, so it should be quick; calls beyond `channel.policyTimeoutMs` are given up.
  *
  * @publicApi
  */

@@ -23,10 +23,13 @@ export interface SubscribeRouteParts {
   readonly maxPending: number;
 }
 
+/** What permissions count on. */
+type Known = Withdrawals & Pick<Session, 'principal'>;
+
 interface ReadAnswers {
   readonly read: readonly SubscribeAnswer[];
   /** What was known of withdrawals when the reads began. */
-  readonly before: Withdrawals;
+  readonly before: Known;
   readonly pageBytes: number;
 }
 
@@ -47,7 +50,7 @@ export class SubscribeRoute implements FrameRoute {
     if (pending > 0 && pending + items.length > this.parts.maxPending) throw this.#busy(items.length);
     this.#pending.set(session, pending + items.length);
     const limits = { maxEvents: options.pageMaxEvents, maxBytes };
-    const before = this.#withdrawals();
+    const before = this.#withdrawals(session);
     const read = await Promise.all(items.map((item) => subscriber.subscribe(session, item, limits)));
     const answers = this.#given(session, items, { read, before, pageBytes });
     this.#pending.set(session, (this.#pending.get(session) ?? 0) - items.length);
@@ -72,7 +75,7 @@ export class SubscribeRoute implements FrameRoute {
    */
   #given(session: Session, items: readonly SubscribeItem[], { read, before, pageBytes }: ReadAnswers) {
     const { subscriptions } = this.parts;
-    const now = this.#withdrawals();
+    const now = this.#withdrawals(session);
     let bytes = 0;
     return items.flatMap((item, index): SubscribeAnswer[] => {
       const answer = read[index];
@@ -81,7 +84,8 @@ export class SubscribeRoute implements FrameRoute {
       const isTooMuch = bytes > 0 && bytes + more > pageBytes;
       const isInRoom = isChannelName(item.channel) && subscriptions.find(session, item.channel)?.isInRoom === true;
       const hasToBe = answer.outcome !== 'refused' && answer.outcome !== 'behind';
-      const isDoubted = now.generation !== before.generation && answer.outcome === 'behind';
+      const isAsked = now.generation === before.generation && now.principal === before.principal;
+      const isDoubted = !isAsked && answer.outcome === 'behind';
       const isInDoubt = now.renewals !== before.renewals || (hasToBe && !isInRoom) || isDoubted;
       if ((more > 0 && isTooMuch) || (answer.outcome !== 'refused' && isInDoubt)) {
         this.#interrupt(session, item);
@@ -92,9 +96,9 @@ export class SubscribeRoute implements FrameRoute {
     });
   }
 
-  #withdrawals(): Withdrawals {
+  #withdrawals({ principal }: Session): Known {
     const { generation, renewals } = this.parts.authorizer;
-    return { generation, renewals };
+    return { generation, renewals, principal };
   }
 
   #interrupt(session: Session, { channel }: SubscribeItem): void {

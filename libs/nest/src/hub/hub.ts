@@ -147,6 +147,12 @@ export class Hub implements LiveSink {
     return this.#reader.read(channel, { after, limits });
   }
 
+  /** The same, once all up to `last` has left for the room. */
+  settled(channel: ChannelName): Standing | undefined {
+    this.#parts.frames.flush(channel);
+    return this.standing(channel);
+  }
+
   /** Where the log of an attached channel ends now; `undefined` where it is not attached. */
   async logEnd(channel: ChannelName): Promise<Position | undefined> {
     const after = this.standing(channel)?.last;

@@ -10,11 +10,19 @@ import { Deferred } from './testing/deferred.js';
 
 function scene(authenticate: Authenticator['authenticate']) {
   const bench = new SessionBench();
+  const asked: unknown[] = [];
+  const rights = {
+    renewing: (renewed: Session) => {
+      asked.push(['left', renewed.principal]);
+      return () => void asked.push(['asked', renewed.principal]);
+    },
+  };
   const route = new AuthenticateRoute(
     new Identify({ authenticate }, bench.options, bench.clock, new RefusalTally(bench.clock)),
     bench.clock,
+    rights,
   );
-  return { bench, route, ...bench.open() };
+  return { bench, route, asked, ...bench.open() };
 }
 
 describe('AuthenticateRoute', () => {
@@ -25,6 +33,15 @@ describe('AuthenticateRoute', () => {
     await expect(route.handle(session, { token: 't' })).resolves.toEqual({ expiresInMs: 500 });
     expect(session.principal).toBe('new');
     expect(session.state).toEqual({ kind: 'active', expiresAt: bench.clock.now() + 500 });
+  });
+
+  it('takes back what the former principal may have, and asks about it once the session speaks for the fresh one', async () => {
+    const { route, session, asked } = scene(() => Promise.resolve({ principal: 'new', subject: 'ann' }));
+    await route.handle(session, { token: 't' });
+    expect(asked).toEqual([
+      ['left', { name: 'ann' }],
+      ['asked', 'new'],
+    ]);
   });
 
   it('says nothing of the end of a token that has none', async () => {
@@ -39,13 +56,14 @@ describe('AuthenticateRoute', () => {
 
   it('keeps the session as it is when the token is refused or another’s', async () => {
     let answer: Identity | CodedError = new CodedError('UNAUTHENTICATED');
-    const { route, session } = scene(() =>
+    const { route, session, asked } = scene(() =>
       answer instanceof CodedError ? Promise.reject(answer) : Promise.resolve(answer),
     );
     await expect(route.handle(session, { token: 't' })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     answer = { principal: 'bob', subject: 'bob' };
     await expect(route.handle(session, { token: 't' })).rejects.toMatchObject({ code: 'PRINCIPAL_CHANGED' });
     expect([session.principal, session.state]).toEqual([{ name: 'ann' }, { kind: 'active' }]);
+    expect(asked).toEqual([]);
   });
 
   it('takes one token of a session at a time, so that the older one is never the last', async () => {

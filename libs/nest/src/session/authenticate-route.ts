@@ -7,6 +7,12 @@ import type { Identify } from './identify.js';
 import { SocketSession } from './socket-session.js';
 import type { Session } from './session.js';
 
+/** Whoever gave a session something because of its principal. */
+export interface Rights {
+  /** Takes back at once what the principal may no longer have; the answer asks about it once the fresh one is there. */
+  renewing(session: Session): () => void;
+}
+
 const BUSY_RETRY_AFTER_MS = 1_000;
 
 /** `authenticate`: a fresh token before the old one expires, without a new connection. */
@@ -19,13 +25,17 @@ export class AuthenticateRoute implements FrameRoute {
   constructor(
     private readonly identify: Identify,
     private readonly clock: Clock,
+    private readonly rights: Rights,
   ) {}
 
   async handle(session: Session, body: unknown): Promise<AuthenticateAnswer> {
     if (!(session instanceof SocketSession)) throw new CodedError('FRAME_INVALID');
     const token = readToken((body as { token?: unknown } | null | undefined)?.token);
     const identity = await this.#alone(session, () => this.identify.identify(token));
+    // Another's token is refused and changes nothing.
+    const recheck = identity.subject === session.subject ? this.rights.renewing(session) : () => {};
     session.renew(identity);
+    recheck();
     return identity.expiresAt === undefined ? {} : { expiresInMs: identity.expiresAt - this.clock.now() };
   }
 

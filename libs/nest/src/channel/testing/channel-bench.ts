@@ -65,6 +65,7 @@ export class ChannelBench {
     const { clock, hub: benchHub, store } = this.bench;
     const answers = { ofRepeatable: refusalOf };
     const places = {
+      settled: (channel: ChannelName) => benchHub.settled(channel),
       logEnd: (channel: ChannelName) => benchHub.logEnd(channel),
       access: () => this.access,
     };

@@ -14,7 +14,7 @@ export class FakeSession implements Session {
   constructor(
     private readonly bench: RecordingRooms,
     readonly id = 's1',
-    readonly principal: unknown = { name: 'ann' },
+    public principal: unknown = { name: 'ann' },
     readonly subject = 'ann',
   ) {}
 

@@ -142,7 +142,7 @@ export class SessionNode {
     });
     const refusals = new RefusalTally(clock);
     const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock, refusals);
-    const routes = [new AuthenticateRoute(identify, clock), new PingRoute(), ...(given.routes ?? [])];
+    const routes = [new AuthenticateRoute(identify, clock, { renewing: () => () => {} }), new PingRoute(), ...(given.routes ?? [])];
     const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
       {
