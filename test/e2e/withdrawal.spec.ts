@@ -46,8 +46,14 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
   /** So that the policies know. */
   const isWithdrawn = (subject: string, name: string): Promise<unknown> =>
     stage.sql.query('insert into withdrawal (subject, board) values ($1, $2)', [subject, name]);
-  const bySql = (revocation: object): Promise<unknown> =>
-    stage.sql.query(`select millrace.publish('_millrace.access', 'access.revoked', $1)`, [JSON.stringify(revocation)]);
+  const bySql = ({ subject, channel }: { readonly subject?: string; readonly channel?: string }): Promise<unknown> =>
+    stage.sql.query('select millrace.withdraw_access($1, $2)', [subject, channel]);
+  /** As only the owner of the table can. */
+  const byHand = (data: object): Promise<unknown> =>
+    stage.sql.query(
+      `insert into millrace.outbox (channel, type, data, cause) values ('_millrace.access', 'access.revoked', $1, '{}')`,
+      [JSON.stringify(data)],
+    );
 
   it('by a command, within a second', async () => {
     const withdrawn = await watch('eve', 'red');
@@ -107,12 +113,12 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
     const [kept, withdrawn] = [await watch('hal', 'green'), await watch('ida', 'green')];
     const client = await stage.sql.connect();
     await client.query('begin');
-    await client.query(`select millrace.publish('_millrace.access', 'access.revoked', '{"subject": "hal"}')`);
+    await client.query(`select millrace.withdraw_access('hal')`);
     await client.query('rollback');
     client.release();
     // Neither of these says whose; the one after them is carried out all the same.
-    await bySql({ subject: 7 });
-    await bySql({ channel: 'no/channel' });
+    await byHand({ subject: 7 });
+    await byHand({ channel: 'no/channel' });
     const told = areTold(withdrawn);
     await isWithdrawn('ida', 'green');
     await bySql({ subject: 'ida', channel: channelName(board, { name: 'green' }) });

@@ -218,7 +218,8 @@ it('whatever stands in the tables, the node stays and delivers', async () => {
     ),
   );
   await sql.query(
-    `insert into millrace.outbox (channel, type, data) select r->>0, r->>1, r->>2 from json_array_elements($1::json) r`,
+    `insert into millrace.outbox (channel, type, data, cause)
+select r->>0, r->>1, r->>2, '{}' from json_array_elements($1::json) r`,
     [JSON.stringify(rows)],
   );
   await isUnharmed();

@@ -56,6 +56,19 @@ describe('a channel contract', () => {
     expect(() => channelName(gate, { airport: 'a'.repeat(200), number: 'b'.repeat(200) })).toThrow(/too long/);
   });
 
+  it('is not declared, named or matched where the nodes have their own channels', () => {
+    for (const pattern of ['_millrace', '_millrace.access', '_millrace.:what']) {
+      expect(() => defineChannel(pattern, { delivery: 'durable', events: {} })).toThrow(/_millrace/);
+    }
+    const anyone = defineChannel(':tenant.access', { delivery: 'durable', events: {} });
+    const alone = defineChannel(':tenant', { delivery: 'live', events: {} });
+    expect(() => channelName(anyone, { tenant: '_millrace' })).toThrow(TypeError);
+    expect(() => channelName(alone, { tenant: '_millrace' })).toThrow(TypeError);
+    expect(matchChannel(anyone, '_millrace.access' as ChannelName)).toBeUndefined();
+    expect(channelName(anyone, { tenant: '_millrace-2' })).toBe('_millrace-2.access');
+    expect(channelName(gate, { airport: '_millrace', number: '1' })).toBe('gate._millrace.1');
+  });
+
   it.each(['gate.SFO', 'gate.SFO.1.x', 'door.SFO.1', 'news'])('does not take %s for its own', (name) => {
     expect(matchChannel(gate, name as ChannelName)).toBeUndefined();
   });

@@ -75,8 +75,8 @@ export type ParamsOf<C extends ChannelContract> = ChannelParams<C['pattern']>;
 /**
  * Declares a family of channels, shared by server and client. A segment that starts with `:` is a parameter.
  *
- * @throws TypeError when the pattern is no channel name once its parameters are filled in, or names one twice, or when
- * an event is called `discontinuity`, `recovered`, `error` or `state`.
+ * @throws TypeError when the pattern is no channel name once its parameters are filled in, or names one twice, when it
+ * begins with the segment `_millrace`, which is the nodes' own, or when an event is called `discontinuity`, `recovered`, `error` or `state`.
  * @publicApi
  */
 export function defineChannel<const Pattern extends string, Events extends EventContracts, D extends Delivery>(
@@ -87,6 +87,8 @@ export function defineChannel<const Pattern extends string, Events extends Event
   const names = segments.flatMap(({ param }) => param ?? []);
   if (!isChannelName(segments.map(({ text, param = text }) => param).join('.')))
     throw new TypeError(`"${pattern}" is not a channel pattern`);
+  if (segments[0]?.text === RESERVED_SEGMENT)
+    throw new TypeError(`"${pattern}" begins with "${RESERVED_SEGMENT}", which is for the nodes themselves`);
   if (new Set(names).size !== names.length) throw new TypeError(`"${pattern}" names a parameter twice`);
   const taken = Object.keys(definition.events).find(isReservedEventType);
   if (taken !== undefined)
@@ -97,16 +99,17 @@ export function defineChannel<const Pattern extends string, Events extends Event
 /**
  * The name of one channel of a family.
  *
- * @throws TypeError when a parameter is missing or is not one segment of a channel name.
+ * @throws TypeError when a parameter is missing, is not one segment of a channel name, or makes `_millrace` the first one.
  * @publicApi
  */
 export function channelName<C extends ChannelContract>(contract: C, params: ParamsOf<C>): ChannelName {
   const values: Readonly<Record<string, string | undefined>> = params;
   const name = segmentsOf(contract.pattern)
-    .map(({ text, param }) => {
+    .map(({ text, param }, index) => {
       if (param === undefined) return text;
       const value = values[param];
-      if (typeof value === 'string' && isChannelSegment(value)) return value;
+      const isReserved = index === 0 && value === RESERVED_SEGMENT;
+      if (typeof value === 'string' && isChannelSegment(value) && !isReserved) return value;
       throw new TypeError(`Parameter "${param}" of channel "${contract.pattern}" is not a name segment`);
     })
     .join('.');
@@ -122,11 +125,16 @@ export function matchChannel<C extends ChannelContract>(contract: C, name: Chann
   const params: Record<string, string> = {};
   for (const [index, { text, param }] of expected.entries()) {
     const value = actual[index] ?? '';
-    if (param !== undefined) params[param] = value;
-    else if (text !== value) return undefined;
+    if (param !== undefined) {
+      if (index === 0 && value === RESERVED_SEGMENT) return undefined;
+      params[param] = value;
+    } else if (text !== value) return undefined;
   }
   return params as ParamsOf<C>;
 }
+
+/** Channels of the nodes themselves begin with it. */
+const RESERVED_SEGMENT = '_millrace';
 
 function segmentsOf(pattern: string): { text: string; param?: string }[] {
   return pattern.split('.').map((text) => (text.startsWith(':') ? { text, param: text.slice(1) } : { text }));

@@ -1,5 +1,5 @@
-import { channelName, defineChannel, event, isChannelName, type ChannelName } from '@millrace/protocol';
-import { ACCESS_CHANNEL } from '../core/own-channels.js';
+import { channelName, event, isChannelName, type ChannelName } from '@millrace/protocol';
+import { ACCESS_CHANNEL, ownChannel } from '../core/own-channels.js';
 import { isSubject } from '../session/subject.js';
 
 /**
@@ -27,12 +27,8 @@ export function readRevocation(given: unknown): Revocation | undefined {
 const isLeftOut = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 /** Every node follows it, and no client can: it is Millrace's own. */
-export const accessChannel = defineChannel(ACCESS_CHANNEL, {
-  delivery: 'durable',
-  events: { 'access.revoked': event<Revocation>() },
+export const accessChannel = ownChannel(ACCESS_CHANNEL, {
+  'access.revoked': event<Revocation>(),
 });
 
 export const accessChannelName = channelName(accessChannel, {});
-
-/** Whether it is a contract of Millrace's own channels, which are for nodes alone. */
-export const isOwnPattern = (pattern: string): boolean => pattern.startsWith('_millrace.');

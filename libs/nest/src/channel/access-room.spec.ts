@@ -104,6 +104,13 @@ it.each(['', 'not json', '{', 'undefined'])('lets everybody ask again at %j, and
   expect(logged).toHaveBeenCalledOnce();
 });
 
+it('does what is said many times in one frame once', () => {
+  const many = Array.from({ length: 1_000 }, (_, index) => [null, { subject: 'ann' }, { n: index }][index % 3]);
+  room.events('r', frame(accessChannelName, ...many));
+  expect(done).toEqual([['ask anew'], { subject: 'ann' }]);
+  expect(logged).toHaveBeenCalledOnce();
+});
+
 it('takes what SQL leaves empty for left out', () => {
   room.events('r', frame(accessChannelName, { subject: 'ann', channel: null }, { subject: null, channel: desk }));
   expect(done).toEqual([{ subject: 'ann' }, { channel: desk }]);

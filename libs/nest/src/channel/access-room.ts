@@ -3,7 +3,7 @@ import type { ChannelName, ControlFrame, EventsFrame, LiveFrame, WireEvent } fro
 import { logError } from '../core/log-error.js';
 import type { Audience } from '../hub/audience.port.js';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
-import { accessChannelName, readRevocation } from './access-channel.js';
+import { accessChannelName, readRevocation, type Revocation } from './access-channel.js';
 import type { Authorizer } from './authorizer.js';
 import type { Withdrawals } from './resume/withdrawals.js';
 
@@ -26,11 +26,9 @@ export class AccessRoom implements RoomEmitter, Audience {
 
   events(room: string, frame: EventsFrame): void {
     if (frame.channel !== accessChannelName) return this.rooms.events(room, frame);
-    for (const event of frame.events) {
-      // First: whoever comes back after it is carried out has to meet it.
-      this.withdrawals.note(frame.epoch, event);
-      this.#carryOutOrAsk(event);
-    }
+    // First: whoever comes back after one is carried out has to meet it.
+    for (const event of frame.events) this.withdrawals.note(frame.epoch, event);
+    this.#carryOutAll(frame.events.filter(({ type }) => type === 'access.revoked'));
   }
 
   live(room: string, frame: LiveFrame): void {
@@ -51,31 +49,38 @@ export class AccessRoom implements RoomEmitter, Audience {
     this.audience.lagging(channel);
   }
 
-  /** One that fails must not keep the next from being carried out, nor count as carried out itself. */
-  #carryOutOrAsk(event: WireEvent): void {
-    try {
-      this.#carryOut(event);
-    } catch (error) {
-      logError(
-        this.#logger,
-        `Event ${event.id} of "${accessChannelName}" was not carried out: everybody asks again`,
-        error,
-      );
-      this.authorizer.askAnew();
+  /**
+   * Nothing happens between two of one frame, so what is said twice in it is done once. From SQL anything may come, and
+   * who wrote it meant somebody: one that cannot be carried out keeps no other from it, and makes everybody ask again.
+   * What a newer version may say is not for this one.
+   */
+  #carryOutAll(events: readonly WireEvent[]): void {
+    const done = new Set<string>();
+    const failed: { readonly id: string; readonly error: unknown }[] = [];
+    for (const { id, data } of events) {
+      if (done.has(data)) continue;
+      done.add(data);
+      try {
+        this.authorizer.withdraw(revocationIn(data));
+      } catch (error) {
+        failed.push({ id, error });
+        if (failed.length === 1) this.authorizer.askAnew();
+      }
     }
+    const [first] = failed;
+    if (!first) return;
+    const what = `${failed.length} events of "${accessChannelName}", the first of them ${first.id}, were not carried out`;
+    logError(this.#logger, `${what}, and all subscriptions are authorized again`, first.error);
   }
 
   #missed(): void {
     this.withdrawals.missed();
     this.authorizer.askAnew();
   }
+}
 
-  /** From SQL anything may come, and who wrote it meant somebody. What a newer version may say is not for this one. */
-  #carryOut({ id, type, data }: WireEvent): void {
-    if (type !== 'access.revoked') return;
-    const revocation = readRevocation(JSON.parse(data));
-    if (revocation) return this.authorizer.withdraw(revocation);
-    this.#logger.error(`Event ${id} of "${accessChannelName}" names no subject and no channel: everybody asks anew`);
-    this.authorizer.askAnew();
-  }
+function revocationIn(data: string): Revocation {
+  const revocation = readRevocation(JSON.parse(data));
+  if (!revocation) throw new TypeError('It names no subject and no channel');
+  return revocation;
 }

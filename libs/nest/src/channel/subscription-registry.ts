@@ -1,7 +1,9 @@
 import type { ChannelName } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import type { Random } from '../core/random.js';
+import { nextTick, type Tick } from '../core/tick.js';
 import type { Audience } from '../hub/audience.port.js';
+import { safely } from '../core/safely.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
@@ -14,16 +16,27 @@ export interface SubscriptionBounds {
   readonly lagSpreadMs: number;
 }
 
+/** Subscriptions of one session that have to be asked for again, within `spreadMs`. */
+interface AskAgain {
+  readonly subscriptions: Subscription[];
+  spreadMs: number;
+}
+
 /** The subscriptions of this node's sessions. */
 export class SubscriptionRegistry implements Audience {
   readonly #bySession = new Map<Session, Map<ChannelName, Subscription>>();
   readonly #byChannel = new Map<ChannelName, Set<Subscription>>();
+  /** Put out of their rooms, and not told yet. One frame a session and tick, whatever it is for and how often. */
+  readonly #toTell = new Map<Session, AskAgain>();
+  /** Told, and not back yet: to be told again would bring nobody back earlier. */
+  readonly #told = new WeakSet<Subscription>();
   #size = 0;
 
   constructor(
     private readonly bounds: SubscriptionBounds,
     private readonly random: Random,
     private readonly recorder: Recorder,
+    private readonly tick: Tick = nextTick,
   ) {}
 
   /** @throws CodedError `SUBSCRIPTION_LIMIT`, or `SESSION_ENDED` when nobody would ever end it */
@@ -31,6 +44,7 @@ export class SubscriptionRegistry implements Audience {
     if (session.ended.aborted) throw new CodedError('SESSION_ENDED');
     const ofSession = this.#bySession.get(session) ?? new Map<ChannelName, Subscription>();
     const known = ofSession.get(channel);
+    if (known) this.#told.delete(known);
     if (known) return known;
     if (ofSession.size >= this.bounds.maxSubscriptions) throw new CodedError('SUBSCRIPTION_LIMIT');
     const subscription = new Subscription(session, channel);
@@ -91,10 +105,31 @@ export class SubscriptionRegistry implements Audience {
 
   /** It leaves its room, and its client subscribes again from where it stands, within `spreadMs`. */
   askAgain(subscription: Subscription, spreadMs: number): void {
+    const isWaiting = !subscription.isInRoom && this.#told.has(subscription);
     subscription.interrupt();
-    const { session, channel } = subscription;
-    const retryAfterMs = Math.floor(this.random() * Math.min(spreadMs, this.bounds.lagSpreadMs));
-    session.tell({ kind: 'lagging', channels: [channel], retryAfterMs });
+    if (isWaiting) return;
+    this.#told.add(subscription);
+    const { session } = subscription;
+    const asked = this.#toTell.get(session) ?? { subscriptions: [], spreadMs: 0 };
+    asked.subscriptions.push(subscription);
+    asked.spreadMs = Math.max(asked.spreadMs, spreadMs);
+    if (this.#toTell.size === 0) this.tick(() => this.#tellAll());
+    this.#toTell.set(session, asked);
+  }
+
+  #tellAll(): void {
+    const all = [...this.#toTell];
+    this.#toTell.clear();
+    const tell = safely('A session that has to subscribe again', (session: Session, asked: AskAgain) => {
+      // Those that have ended meanwhile were told why, and those that are back need not be told.
+      const channels = asked.subscriptions
+        .filter((one) => this.find(session, one.channel) === one && !one.isInRoom)
+        .map(({ channel }) => channel);
+      if (channels.length === 0) return;
+      const retryAfterMs = Math.floor(this.random() * Math.min(asked.spreadMs, this.bounds.lagSpreadMs));
+      session.tell({ kind: 'lagging', channels, retryAfterMs });
+    });
+    for (const [session, asked] of all) tell(session, asked);
   }
 
   /** A session that reads too slowly leaves all rooms; returns the channels, for it to be told. */

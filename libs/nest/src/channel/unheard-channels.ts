@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ChannelContract } from '@millrace/protocol';
-import { isOwnPattern } from './access-channel.js';
+import { isOwnContract } from '../core/own-channels.js';
 import type { ChannelRegistry } from './channel-registry.js';
 
 /** Says of each contract, once, that events go out on channels to which nobody can subscribe: a policy was forgotten. */
@@ -11,7 +11,7 @@ export class UnheardChannels {
   constructor(private readonly channels: Pick<ChannelRegistry, 'has'>) {}
 
   published(contract: ChannelContract): void {
-    if (this.#seen.has(contract) || isOwnPattern(contract.pattern)) return;
+    if (this.#seen.has(contract) || isOwnContract(contract)) return;
     this.#seen.add(contract);
     if (this.channels.has(contract)) return;
     this.#logger.warn(

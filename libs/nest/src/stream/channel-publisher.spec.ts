@@ -1,5 +1,6 @@
 import { defineChannel, event, type Offset } from '@millrace/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ownChannel } from '../core/own-channels.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
 import type { NewEvent } from '../core/stream-event.js';
 import { ChannelPublisher, type PublishOptions } from './channel-publisher.js';
@@ -8,6 +9,8 @@ import { AmbientScope } from './transaction/ambient.js';
 
 const notes = defineChannel('notes.:book', { delivery: 'durable', events: { 'note.written': event<unknown>() } });
 const looks = defineChannel('looks.:book', { delivery: 'live', events: { 'book.opened': event<unknown>() } });
+
+const accessChannel = ownChannel('_millrace.access', { 'access.revoked': event<unknown>() });
 
 const stored: NewEvent[] = [];
 const sent: unknown[] = [];
@@ -58,6 +61,24 @@ describe('ChannelPublisher', () => {
   it('runs one statement in a transaction that is given, whatever that answers, and looks for the row', async () => {
     expect(await publish(1, { tx })).toEqual({ id: 'id-1' });
     expect([statements, seeking, stored]).toEqual([[['stage', ['id-1']]], ['id-1'], []]);
+  });
+
+  it('takes nothing for a channel of the nodes, whatever contract or parameter names it', async () => {
+    const events = { 'access.revoked': event<unknown>() };
+    const byParameter = defineChannel(':tenant.access', { delivery: 'durable', events });
+    const byHand = { pattern: '_millrace.access', delivery: 'durable', events } as const;
+    const byHandLive = { pattern: '_millrace', delivery: 'live', events } as const;
+    const refused = { code: 'CHANNEL_INVALID' };
+    await expect(publisher.publish(byParameter, { tenant: '_millrace' }, 'access.revoked', {})).rejects.toMatchObject(
+      refused,
+    );
+    for (const contract of [byHand, byHandLive]) {
+      await expect(publisher.publish(contract, {}, 'access.revoked', {})).rejects.toMatchObject(refused);
+      await expect(publisher.publish(contract, {}, 'access.revoked', {}, { tx })).rejects.toMatchObject(refused);
+    }
+    expect([stored, sent, statements]).toEqual([[], [], []]);
+    await publisher.publish(accessChannel, {}, 'access.revoked', { subject: 'ann' });
+    expect(stored).toMatchObject([{ channel: '_millrace.access' }]);
   });
 
   it('sends live events at once outside of transactions', async () => {

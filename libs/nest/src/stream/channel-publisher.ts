@@ -11,6 +11,7 @@ import {
 } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
+import { isOwnChannel, isOwnContract } from '../core/own-channels.js';
 import type { Ids } from '../core/ids.js';
 import type { Cause, NewEvent } from '../core/stream-event.js';
 import { noTraceContext, type TraceContext } from '../telemetry/trace-context.js';
@@ -133,8 +134,10 @@ export class ChannelPublisher {
     this.parts.onPublish?.(contract);
     const around = this.parts.ambient.current();
     const cause = this.#cause(around?.cause);
+    const channel = nameOf(contract, params);
+    if (isOwnChannel(channel) && !isOwnContract(contract)) throw new CodedError('CHANNEL_INVALID');
     const event: NewEvent = {
-      channel: nameOf(contract, params),
+      channel,
       id: this.parts.ids.next(),
       type,
       data: encodeEventData(data, this.parts.options),

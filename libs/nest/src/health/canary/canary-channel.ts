@@ -1,4 +1,5 @@
-import { channelName, defineChannel, event, type ChannelName } from '@millrace/protocol';
+import { channelName, event, type ChannelName } from '@millrace/protocol';
+import { ownChannel } from '../../core/own-channels.js';
 import type { HealthReport } from '../proof.js';
 
 /** What a canary carries: how its node is, for those who can read the log and cannot ask it. */
@@ -7,9 +8,8 @@ export interface CanaryData {
 }
 
 /** A channel for each node, so that canaries cost the other nodes nothing. No client can subscribe: its name is Millrace's own. */
-export const canaryChannel = defineChannel('_millrace.canary.:node', {
-  delivery: 'durable',
-  events: { 'canary.sent': event<CanaryData>() },
+export const canaryChannel = ownChannel('_millrace.canary.:node', {
+  'canary.sent': event<CanaryData>(),
 });
 
 export const canaryChannelName = (node: string): ChannelName => channelName(canaryChannel, { node });

@@ -14,6 +14,7 @@ const released = [
   '72e46bf0235b5f9a',
   '4e4cd61fc75dc751',
   '015e3ee71c76a1ca',
+  'e81c422c32ad14ab',
 ];
 
 it('never changes a migration', () => {

@@ -7,6 +7,7 @@ import { reservedTypes } from './0006-reserved-types.js';
 import { keptSince } from './0007-kept-since.js';
 import { orderOfWithdrawals } from './0008-order-of-withdrawals.js';
 import { secrets } from './0009-secrets.js';
+import { ownChannels } from './0010-own-channels.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   keptSince,
   orderOfWithdrawals,
   secrets,
+  ownChannels,
 ];

@@ -1,3 +1,4 @@
+import { isOwnChannel } from '../../core/own-channels.js';
 import type { NewEvent } from '../../core/stream-event.js';
 import type { SqlExecutor } from '../sql-database.port.js';
 import type { Staged } from '../stream-store.port.js';
@@ -7,14 +8,20 @@ import type { Staged } from '../stream-store.port.js';
  * SQL. A row of a savepoint carries the number of that, not of the transaction.
  */
 export async function insertStaged(executor: SqlExecutor, schema: string, event: NewEvent): Promise<Staged> {
-  const { channel, id, type, data, cause, key } = event;
+  const { channel, id, type, data, key } = event;
   const [row] = await executor.query(
     `insert into ${schema}.outbox (channel, id, type, data, cause, key)
 values ($1::text, $2::text, $3::text, $4::text, $5::text::jsonb, $6::text)
 returning xmin <> pg_current_xact_id()::xid as is_nested`,
-    [channel, id, type, data, cause ? JSON.stringify(cause) : null, key ?? null],
+    [channel, id, type, data, causeOf(event), key ?? null],
   );
   return row?.['is_nested'] === true ? 'nested' : 'staged';
+}
+
+/** The table takes an event of a channel of Millrace's own only with a cause, which others may not write. */
+function causeOf({ channel, cause }: NewEvent): string | null {
+  if (cause) return JSON.stringify(cause);
+  return isOwnChannel(channel) ? '{}' : null;
 }
 
 /** Which of these events the transaction still has. */

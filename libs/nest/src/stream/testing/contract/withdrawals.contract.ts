@@ -54,6 +54,45 @@ export function withdrawalsContract(harness: () => StreamHarness): void {
     expect(marks(batches)).toEqual([mark, mark, mark]);
   });
 
+  it.each(['_millrace', '_millrace.access', '_millrace.canary.x', '_millrace.later'])(
+    'are written by nodes alone: %s is refused to SQL',
+    async (name) => {
+      const sql = `insert into millrace.outbox (channel, type, data) values ($1::text, 'access.revoked', 'null')`;
+      const { database } = harness();
+      await expect(database.query(sql, [name])).rejects.toMatchObject({ code: '23514' });
+      const publish = `select millrace.publish($1::text, 'access.revoked', '{"subject":"ann"}')`;
+      await expect(database.query(publish, [name])).rejects.toMatchObject({ code: '23514' });
+      expect(await store.stage(database, newEvent(name as ChannelName))).toBe('staged');
+      await store.pass([], 'wait');
+    },
+  );
+
+  it.each([
+    ['ann', null, { subject: 'ann' }],
+    [null, 'desk.SFO', { channel: 'desk.SFO' }],
+    ['Zoë "x"', 'desk.SFO', { subject: 'Zoë "x"', channel: 'desk.SFO' }],
+  ])('are written in SQL by a function, of %j on %j', async (subject, channel, data) => {
+    const { database } = harness();
+    const [row] = await database.query('select millrace.withdraw_access($1::text, $2::text) as id', [subject, channel]);
+    const { batches } = await store.pass([], 'wait');
+    expect(batches).toMatchObject([{ channel: access, events: [{ id: row?.['id'], type: 'access.revoked' }] }]);
+    expect(JSON.parse(batches[0]?.events[0]?.data ?? '')).toEqual(data);
+  });
+
+  it.each([
+    [null, null],
+    ['', null],
+    ['x'.repeat(256), null],
+    ['a\nb', null],
+    [null, 'no/channel'],
+    [null, ''],
+    ['ann', 'board.*'],
+    [null, 'x'.repeat(256)],
+  ])('and the function refuses %j on %j', async (subject, channel) => {
+    const call = harness().database.query('select millrace.withdraw_access($1::text, $2::text)', [subject, channel]);
+    await expect(call).rejects.toMatchObject({ code: '22023' });
+  });
+
   it('tells of it from a pass that has to take bad rows apart', async () => {
     await other.pass([newEvent(access)], 'wait');
     const channel = newChannel();
