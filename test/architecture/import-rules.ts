@@ -10,6 +10,7 @@ const stages = [
   'broker',
   'hub',
   'presence',
+  'limits',
   'socket',
   'session',
   'command',

@@ -41,6 +41,7 @@ import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
 import { SocketRoomEmitter } from './session/socket-room-emitter.js';
 import { handshakesRefused } from './session/session.metrics.js';
+import { ConnectionGuards } from './limits/connection-guards.js';
 import { RealtimeServer } from './socket/realtime-server.js';
 import { SharedRooms } from './socket/shared-rooms.js';
 import type { ChannelPublisher } from './stream/channel-publisher.js';
@@ -150,9 +151,11 @@ export class Ring extends OutboundRing {
       onPublish: (contract) => unheard.published(contract),
     });
 
+    const guards = new ConnectionGuards({ clock, recorder, options: session });
     this.realtime = new RealtimeServer({
       options: session,
       clock,
+      guards,
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
     const invoker = new NestInvoker(host.contexts);
@@ -196,6 +199,7 @@ export class Ring extends OutboundRing {
       applicationConfig: host.applicationConfig,
       identify,
       lateRefusals: new LateRefusals(this.refusals, clock, session.authenticateTimeoutMs),
+      guards,
       registry: this.sessions,
       dispatcher: new FrameDispatcher(routes, { registry: this.sessions, answers, recorder, options: session }),
       emitter: this.emitter,

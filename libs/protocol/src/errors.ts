@@ -70,8 +70,8 @@ export const errors = {
   ),
   RATE_LIMITED: entry(
     'backoff',
-    'The session sends more frames than it may.',
-    'Wait `retryAfterMs`, or raise `session.framesPerSecond`.',
+    'More was asked for than may be within a time.',
+    'Wait `retryAfterMs`. Without `reason` it is the frames of one connection: send fewer, or raise `session.framesPerSecond` and `session.frameBurst`; beyond five times as much the connection is cut.',
   ),
   BUSY: entry('backoff', 'The node has as much of this work as it takes at once.', 'Try again after `retryAfterMs`.'),
   FORBIDDEN: entry(

@@ -116,22 +116,6 @@ describe('FrameDispatcher', () => {
       }
       expect(await send('echo')).toEqual(failed('DRAINING'));
     });
-
-    it('refuses frames above the rate, and says when to come back', async () => {
-      const { bench, send, refused } = scene([echo], { framesPerSecond: 10, frameBurst: 2 });
-      await send('echo');
-      await send('echo');
-      expect(await send('echo')).toEqual(failed('RATE_LIMITED', { retryAfterMs: 100 }));
-      await bench.clock.advance(100);
-      expect(await send('echo')).toMatchObject([{ ok: true }]);
-      expect(refused('rate')).toBe(1);
-    });
-
-    it('counts unknown frames against the rate too', async () => {
-      const { send } = scene([echo], { framesPerSecond: 10, frameBurst: 1 });
-      await send('nope');
-      expect(await send('echo')).toEqual(failed('RATE_LIMITED', { retryAfterMs: 100 }));
-    });
   });
 
   describe('a session that leaves', () => {

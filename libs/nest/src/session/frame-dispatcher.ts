@@ -99,8 +99,6 @@ export class FrameDispatcher {
   }
 
   #refusal(session: SocketSession, route: FrameRoute | undefined, body: unknown): WireError | undefined {
-    const retryAfterMs = session.throttle();
-    if (retryAfterMs > 0) return this.#refuse('rate', 'RATE_LIMITED', { retryAfterMs });
     if (!route) return this.#refuse('unknown', 'FRAME_INVALID');
     if (!route.isUrgent) {
       if (session.state.kind !== 'active') return this.#refuse('draining', 'DRAINING');

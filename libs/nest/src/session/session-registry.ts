@@ -57,6 +57,7 @@ function endReason(reason: string, code: string | undefined): EndReason {
   if (code === 'TOKEN_EXPIRED') return 'token';
   if (code === 'DRAINING') return 'drain';
   if (code === 'BUSY') return 'stalled';
+  if (code === 'RATE_LIMITED') return 'flood';
   if (code !== undefined || reason.startsWith('server') || reason.startsWith('forced')) return 'server';
   if (reason === 'ping timeout') return 'heartbeat';
   return reason.startsWith('client') ? 'client' : 'transport';

@@ -5,6 +5,7 @@ import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
 import { inBackground, safely } from '../core/safely.js';
 import { nextTick } from '../core/tick.js';
+import type { ConnectionGuards } from '../limits/connection-guards.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { Admission } from './admission.js';
 import { readAwayMs } from './handshake.js';
@@ -27,6 +28,8 @@ export interface SessionParts {
   readonly applicationConfig: ApplicationConfig;
   readonly identify: Identify;
   readonly lateRefusals: LateRefusals;
+  /** Count what comes on the connections. */
+  readonly guards: Pick<ConnectionGuards, 'enter'>;
   readonly registry: SessionRegistry;
   readonly dispatcher: FrameDispatcher;
   readonly emitter: SocketRoomEmitter;
@@ -97,7 +100,7 @@ export class SessionGateway implements OnModuleInit {
   }
 
   #open(socket: Socket): void {
-    const { registry, dispatcher, options, clock, recorder } = this.parts;
+    const { registry, dispatcher, guards, options, clock, recorder } = this.parts;
     const identity = this.#admitted.get(socket);
     // Only a middleware of somebody else's could have let it in.
     if (!identity) return void socket.disconnect(true);
@@ -107,7 +110,9 @@ export class SessionGateway implements OnModuleInit {
     const awayMs = readAwayMs(socket.handshake.auth);
     if (awayMs !== undefined) recorder.observe(sessionsAway, {}, awayMs / 1_000);
     dispatcher.attach(session);
+    const leave = guards.enter(socket.conn, { cut: (error) => session.close(error) });
     const left = (reason: string): void => {
+      leave();
       session.disconnected(reason);
       dispatcher.release(session);
       registry.remove(session, reason);

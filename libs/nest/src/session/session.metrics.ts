@@ -23,7 +23,7 @@ export const sessionsEnded = {
   kind: 'counter',
   name: 'realtime_session_ended_total',
   help: 'Sessions that ended, by who ended them',
-  labels: { reason: ['client', 'transport', 'heartbeat', 'server', 'drain', 'token', 'stalled'] },
+  labels: { reason: ['client', 'transport', 'heartbeat', 'server', 'drain', 'token', 'stalled', 'flood'] },
 } as const satisfies CounterMetric;
 
 export const handshakesRefused = {
@@ -37,7 +37,7 @@ export const framesRefused = {
   kind: 'counter',
   name: 'realtime_session_frames_refused_total',
   help: 'Client frames that were refused before any stage saw them',
-  labels: { reason: ['unknown', 'no-ack', 'rate', 'complexity', 'key', 'draining', 'lagging'] },
+  labels: { reason: ['unknown', 'no-ack', 'complexity', 'key', 'draining', 'lagging'] },
 } as const satisfies CounterMetric;
 
 export const sessionsLagging = {

@@ -48,9 +48,16 @@ export interface SessionOptions {
   readonly maxFrameDepth: number;
   /** Most values in one frame, 500 or more. Raised: one frame can block the event loop longer. @defaultValue 2000 */
   readonly maxFrameNodes: number;
-  /** Frames a second that a session may send in the long run. @defaultValue 50 */
+  /**
+   * Frames a second that are taken from one connection in the long run, over all sessions that it has; the next one gets
+   * `RATE_LIMITED`. A client that sends four times as many, and more than 200, is cut. Raised: one client keeps a node
+   * busier. Lowered: bursts of an honest one take longer. @defaultValue 50
+   */
   readonly framesPerSecond: number;
-  /** Frames that a session may send at once. @defaultValue 200 */
+  /**
+   * Frames that are taken from one connection at once. A client that sends five times as many, and more than 1000, is
+   * cut. Raised: one client fills the queues of a node further. @defaultValue 200
+   */
   readonly frameBurst: number;
   /** Subscriptions of one session. Raised: more memory a session, a longer restore. @defaultValue 200 */
   readonly maxSubscriptions: number;

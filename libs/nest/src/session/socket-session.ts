@@ -3,7 +3,6 @@ import type { Socket } from 'socket.io';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { safely } from '../core/safely.js';
-import { fullBucket, takeToken, type TokenBucket } from '../core/token-bucket.js';
 import type { Identity } from './authenticator.port.js';
 import { lookAt, type Backlog, type BacklogRemedy } from './backlog.js';
 import type { SessionOptions } from './session.options.js';
@@ -20,7 +19,6 @@ export class SocketSession implements Session {
   readonly subject: string;
   #principal: unknown;
   #state: SessionState;
-  #bucket: TokenBucket;
   #backlog: Backlog = { kind: 'clear' };
   readonly #outflow: SocketOutflow;
   #cancelTimer = (): void => {};
@@ -36,7 +34,6 @@ export class SocketSession implements Session {
     this.subject = identity.subject;
     this.#principal = identity.principal;
     this.#state = { kind: 'active' };
-    this.#bucket = fullBucket(this.#rate, clock.monotonic());
     this.#outflow = new SocketOutflow(socket);
   }
 
@@ -82,13 +79,6 @@ export class SocketSession implements Session {
     this.#principal = identity.principal;
     this.#apply({ kind: 'renewed', ...(identity.expiresAt !== undefined && { expiresAt: identity.expiresAt }) });
     this.#watchExpiry(identity.expiresAt);
-  }
-
-  /** Milliseconds to wait before the next frame is taken, or 0. */
-  throttle(): number {
-    const decision = takeToken(this.#bucket, this.#rate, this.clock.monotonic());
-    this.#bucket = decision.next;
-    return decision.allowed ? 0 : decision.retryAfterMs;
   }
 
   join(room: string): void {
@@ -170,9 +160,5 @@ export class SocketSession implements Session {
       this.tell({ kind: 'reauthenticate', expiresInMs });
       this.#cancelTimer = this.clock.after(expiresInMs, () => this.close(wireError('TOKEN_EXPIRED')));
     });
-  }
-
-  get #rate(): { perSecond: number; burst: number } {
-    return { perSecond: this.options.framesPerSecond, burst: this.options.frameBurst };
   }
 }

@@ -5,6 +5,8 @@ import { Server, type Namespace } from 'socket.io';
 import type { Clock } from '../core/clock.js';
 import { safely } from '../core/safely.js';
 import { inTime } from '../core/in-time.js';
+import type { ConnectionGuards } from '../limits/connection-guards.js';
+import type { GuardedConnection } from '../limits/guarded-connection.js';
 import type { AdapterClass } from './adapter-class.js';
 import {
   isFor,
@@ -15,11 +17,13 @@ import {
   type HandshakeRefusal,
 } from './handshake-refusal.js';
 import { HttpDoor, type DoorKeeper } from './http-door.js';
-import { boundNamespaceRequests, type Connection } from './namespace-requests.js';
 import { isOriginAllowed } from './origin.js';
 import { bodyOf, refuseHandshake } from './refuse-handshake.js';
 import { RefusedOrigins } from './refused-origins.js';
 import type { SocketOptions } from './socket.options.js';
+
+/** No client sends pieces of less than a few hundred bytes; each costs as much as a frame, and none is seen before the last. */
+const MAX_FRAGMENTS = 256;
 
 /** How long clients may take to answer the end of their websockets, before their connections are cut. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -27,6 +31,8 @@ const CLOSE_TIMEOUT_MS = 1_000;
 export interface RealtimeServerParts {
   readonly options: SocketOptions;
   readonly clock: Clock;
+  /** Count what comes on each connection. */
+  readonly guards: Pick<ConnectionGuards, 'watch'>;
   /** Counts what was refused before anything of it was read. */
   readonly onRefused: (reason: 'origin' | 'rate') => void;
 }
@@ -43,7 +49,7 @@ export class RealtimeServer {
   #closed: Promise<void> | undefined;
 
   constructor(private readonly parts: RealtimeServerParts) {
-    const { options, clock, onRefused } = parts;
+    const { options, clock, guards, onRefused } = parts;
     // Socket.IO wants an HTTP server, to listen on and to close: it gets one that never listens.
     this.#io = new Server(createServer(), {
       serveClient: false,
@@ -59,10 +65,11 @@ export class RealtimeServer {
       perMessageDeflate: false,
     });
     this.#refusedOrigins = new RefusedOrigins(clock);
+    boundFragments(this.#io.engine);
     this.#io.engine.on(
       'connection',
-      safely('A new connection', (connection: Connection) => {
-        boundNamespaceRequests(connection, clock, () => onRefused('rate'));
+      safely('A new connection', (connection: GuardedConnection) => {
+        guards.watch(connection, () => onRefused('rate'));
       }),
     );
     this.#io.use((_socket, next) => next(new Error('Invalid namespace')));
@@ -133,4 +140,10 @@ export class RealtimeServer {
     this.#refusedOrigins.refused(headers.origin ?? '', headers.host);
     return refusals.origin;
   }
+}
+
+/** Engine.IO hands none of these options on to the websocket server that it makes. */
+function boundFragments(engine: unknown): void {
+  const { ws } = engine as { ws?: { options?: { maxFragments?: number } } };
+  if (ws?.options) ws.options.maxFragments = MAX_FRAGMENTS;
 }

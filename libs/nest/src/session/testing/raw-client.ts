@@ -1,5 +1,18 @@
 import { connect, type Socket } from 'node:net';
 
+const WHOLE_TEXT = 0x81;
+
+function websocketFrame(firstByte: number, text: string): Buffer {
+  const body = Buffer.from(text);
+  const short = body.length < 126;
+  const header = Buffer.alloc(short ? 6 : 8);
+  header[0] = firstByte;
+  header[1] = 0x80 | (short ? body.length : 126);
+  if (!short) header.writeUInt16BE(body.length, 2);
+  // The mask is zero: the body is sent as it is.
+  return Buffer.concat([header, body]);
+}
+
 /** A client of bytes: it can ask what no library would, and it can stop to read. */
 export class RawClient {
   received = '';
@@ -34,14 +47,13 @@ export class RawClient {
 
   /** One text message: an Engine.IO packet. */
   send(text: string): void {
-    const body = Buffer.from(text);
-    const short = body.length < 126;
-    const header = Buffer.alloc(short ? 6 : 8);
-    header[0] = 0x81;
-    header[1] = 0x80 | (short ? body.length : 126);
-    if (!short) header.writeUInt16BE(body.length, 2);
-    // The mask is zero: the body is sent as it is.
-    this.#socket.write(Buffer.concat([header, body]));
+    this.#socket.write(websocketFrame(WHOLE_TEXT, text));
+  }
+
+  /** Many frames of a websocket at once, each with this first byte. */
+  flood(firstByte: number, text: string, times: number): void {
+    const frame = websocketFrame(firstByte, text);
+    this.#socket.write(Buffer.concat(Array.from({ length: times }, () => frame)));
   }
 
   async until(text: string): Promise<void> {

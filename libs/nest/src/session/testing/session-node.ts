@@ -17,6 +17,7 @@ import { Identify } from '../identify.js';
 import { PingRoute } from '../ping-route.js';
 import { LateRefusals } from '../refusals/late-refusals.js';
 import { RefusalTally } from '../refusals/refusal-tally.js';
+import { ConnectionGuards } from '../../limits/connection-guards.js';
 import { RealtimeServer } from '../../socket/realtime-server.js';
 import { OtherNodes } from '../rooms/other-nodes.js';
 import { SessionDrain } from '../session-drain.js';
@@ -135,9 +136,11 @@ export class SessionNode {
     const session = this.#options;
     const clock = systemClock;
     const answers = new CodedAnswer(randomIds);
+    const guards = new ConnectionGuards({ clock, recorder, options: session });
     const realtime = new RealtimeServer({
       options: session,
       clock,
+      guards,
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
     const refusals = new RefusalTally(clock);
@@ -161,6 +164,7 @@ export class SessionNode {
           applicationConfig,
           identify,
           lateRefusals: new LateRefusals(refusals, clock, session.authenticateTimeoutMs),
+          guards,
           registry,
           dispatcher,
           emitter,
