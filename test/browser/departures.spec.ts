@@ -8,6 +8,7 @@ import { desk } from '../../src/contracts/desk.contract.js';
 import { launchChromium } from '../support/chromium.js';
 import { departuresClient, readLog } from '../support/departures-client.js';
 import { DeparturesProcess } from '../support/departures-process.js';
+import { pageScript } from '../support/page-script.js';
 
 /** Busy enough to see a row every few hundred ms, and not more of them in a cut than the board holds. */
 const ARGS = ['--rate', '40'];
@@ -177,4 +178,52 @@ it('fits a phone, keeps the airport in the address, and shows who else looks', a
   await phone.getByText(/Also looking: Ada of the very long/).waitFor({ timeout: 15_000 });
   await expectToFit();
   expect(complaints).toEqual([]);
+});
+
+/** Follows the desk with the SDK, and keeps its position where all tabs do. */
+const follower = `
+import { createClient, defineChannel, event } from '@millrace/client';
+const token = async () => {
+  const body = JSON.stringify({ name: 'Tabs' });
+  const headers = { 'content-type': 'application/json' };
+  return (await (await fetch('/sign-in', { method: 'POST', headers, body })).json()).token;
+};
+const storage = { get: (key) => localStorage.getItem(key), set: (key, at) => localStorage.setItem(key, at) };
+const client = createClient({ url: '/', token, storage });
+const desk = defineChannel('desk.:airport', { delivery: 'durable', events: { 'departure.recorded': event() } });
+const sub = client.subscribe(desk, { airport: '${AIRPORT}' });
+sub.on('departure.recorded', (_, { offset }) => seen.push(offset));
+sub.on('discontinuity', ({ reason }) => seen.push(reason));
+globalThis.seen = [];
+globalThis.cut = () => (client.disconnect(), seen);
+globalThis.positionThere = () => localStorage.getItem('desk.${AIRPORT}');`;
+
+it('tabs that share a stored position show each event, a duplicated one too', async () => {
+  const context = await browser.newContext();
+  // In every document; a page of the test's own would be of no address, and may not speak to a local one.
+  await context.addInitScript(`{ ${await pageScript(follower)} }`);
+  const address = `${server.url}/airports`;
+  const seenBy = async (page: Page, count: number): Promise<unknown[]> => {
+    await page.waitForFunction((least) => ((globalThis as { seen?: unknown[] }).seen?.length ?? 0) >= least, count);
+    return page.evaluate('globalThis.seen');
+  };
+  const tab = await context.newPage();
+  await tab.goto(address);
+  await seenBy(tab, 2);
+  const before = (await tab.evaluate('cut()')) as number[];
+  const last = before.at(-1) ?? NaN;
+  const stored: unknown = await tab.evaluate('positionThere()');
+  expect(before).toEqual(countFrom(before[0] ?? NaN, before.length));
+
+  // The browser copies the session storage of the opener, as it does when a tab is duplicated.
+  const opened = context.waitForEvent('page');
+  await tab.evaluate((url) => void window.open(url), address);
+  const twin = await opened;
+  const shownThere = await seenBy(twin, 3);
+  expect(shownThere).toEqual(countFrom(last + 1, shownThere.length));
+  expect(await tab.evaluate('positionThere()')).not.toBe(stored);
+
+  await tab.reload();
+  const shownAfter = await seenBy(tab, 3);
+  expect(shownAfter).toEqual(countFrom(last + 1, shownAfter.length));
 });

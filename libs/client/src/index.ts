@@ -2,7 +2,7 @@ export { createClient } from './client.js';
 export type { Client, SendArguments, SubscribeOptions } from './client.js';
 export type { ClientOptions } from './client.options.js';
 export type { ConnectionState } from './connection/connection-state.js';
-export type { Environment } from './environment/environment.port.js';
+export type { Environment, TabStore } from './environment/environment.port.js';
 export type { HistoryEvent, HistoryOptions, HistoryPage } from './history.js';
 export { RealtimeError } from './realtime-error.js';
 export type { SendOptions } from './request/send.options.js';

@@ -1,3 +1,11 @@
+/** Texts by key, for one tab alone. @publicApi */
+export interface TabStore {
+  /** What was kept last for `key`; `null` when there is none. */
+  getItem(key: string): string | null;
+  /** Keeps `value` for `key`. */
+  setItem(key: string, value: string): void;
+}
+
 /**
  * What the SDK needs of the place it runs in. The default works in browsers and in Node; tests and other runtimes
  * bring their own, whole or in part.
@@ -18,6 +26,11 @@ export interface Environment {
    * device slept. The answer ends that.
    */
   readonly onWake: (listener: () => void) => () => void;
+  /**
+   * Outlives a reload of this tab and is shared by no other: `sessionStorage` where there is one. With it, a
+   * `PositionStorage` that tabs share makes none of them skip events. Nothing where there are no tabs.
+   */
+  readonly tabStore?: TabStore | undefined;
   /** Takes what the SDK cannot hand to anybody, such as an exception in one of your listeners. */
   readonly report: (error: unknown) => void;
 }

@@ -15,8 +15,18 @@ export const systemEnvironment: Environment = {
   random: () => Math.random(),
   uuid,
   onWake: (listener) => onWake(globalThis, { wall, steady }, listener),
+  tabStore: tabStore(),
   report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
 };
+
+/** Reading the property throws where a page may not keep anything. */
+function tabStore(): Environment['tabStore'] {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
 
 function after(delayMs: number, task: () => void): () => void {
   let timer = setTimeout(next, Math.min(delayMs, MAX_TIMER_MS), delayMs - MAX_TIMER_MS);

@@ -1,11 +1,13 @@
 import type { ChannelName } from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
 import { isThenable } from '../thenable.js';
+import { TabPosition } from './tab-position.js';
 
 /**
- * Where the position of a subscription outlives the page or process. Give each page a storage that no other page shares,
- * such as one over `sessionStorage`: two tabs that write one position into `localStorage` move it for each other, and
- * the one that comes back skips what only the other one saw. It may fail as it likes: events go on, and a failure is
+ * Where the position of a subscription outlives the page or process. Tabs may share one: each also remembers in its own
+ * `sessionStorage` how far it came, and begins at the older of the two; a tab that is opened begins where the last one
+ * wrote. Two processes, or two clients of one page that follow the same channel, need a storage each: of the one that is
+ * behind, the other's position would hide events. It may fail as it likes: events go on, and a failure is
  * reported once, until it works again. When `get` fails, is silent for 5 s or answers with something that is no position, the
  * subscription begins at the head and says `discontinuity`, reason `mismatch`.
  *
@@ -29,12 +31,17 @@ export class PositionKeeper {
   /** A storage that is full fails with every event: it is reported once, and again after it worked. */
   #health: 'good' | 'failing' = 'good';
   #next: string | undefined;
+  readonly #tab: TabPosition;
 
   constructor(
     private readonly channel: ChannelName,
     private readonly storage: PositionStorage,
     private readonly environment: Environment,
-  ) {}
+    /** The server, whose channel it is. */
+    server: string,
+  ) {
+    this.#tab = new TabPosition(`millrace ${server} ${channel}`, environment.tabStore);
+  }
 
   /**
    * Calls `onLoaded` once, before it returns when the storage answers at once; the answer gives that up. A token that
@@ -49,8 +56,10 @@ export class PositionKeeper {
     const finish = (token: unknown) => {
       const tell = loaded;
       stop();
-      const kept = token ?? undefined;
-      tell(kept === undefined || typeof kept === 'string' ? kept : '');
+      if (typeof token !== 'string') return tell(token === undefined || token === null ? undefined : '');
+      const start = this.#tab.startFrom(token);
+      this.#tab.remember(start);
+      tell(start);
     };
     const fail = (error: unknown) => {
       this.environment.report(error);
@@ -70,6 +79,7 @@ export class PositionKeeper {
   }
 
   save(token: string): void {
+    this.#tab.remember(token);
     this.#next = this.#saving === 'saving' ? token : undefined;
     if (this.#saving === 'saving') return;
     try {

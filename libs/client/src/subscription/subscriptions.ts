@@ -12,6 +12,8 @@ import { PositionKeeper, type PositionStorage } from './position-storage.js';
 import { SubscriptionHandle } from './subscription-handle.js';
 
 export interface SubscriptionsOptions {
+  readonly url: string;
+  readonly path: string;
   readonly backoff: BackoffOptions;
   readonly answerTimeoutMs: number;
 }
@@ -133,7 +135,7 @@ export class Subscriptions {
       environment,
       backoff: options.backoff,
       principals: this.principals,
-      keeper: storage && new PositionKeeper(channel, storage, environment),
+      keeper: storage && new PositionKeeper(channel, storage, environment, options.url + options.path),
       onMoved: (moved) => this.#moved(moved),
       onLeft: () => {
         if (this.#wire?.asked.has(channel)) this.#wire.leaving.add(channel);
