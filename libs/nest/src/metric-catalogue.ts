@@ -7,6 +7,7 @@ import * as limits from './limits/limits.metrics.js';
 import * as redis from './redis/redis.metrics.js';
 import * as session from './session/session.metrics.js';
 import * as stream from './stream/stream.metrics.js';
+import { gateRefused, gateWaiting } from './telemetry/gate.metrics.js';
 import type { Metric } from './telemetry/recorder.js';
 
 /** Every number of every stage. */
@@ -20,4 +21,6 @@ export const metricCatalogue: readonly Metric[] = [
   ...Object.values(broker),
   ...Object.values(hub),
   ...Object.values(health),
+  gateWaiting,
+  gateRefused,
 ];

@@ -20,6 +20,7 @@ import { SqlStreamStore } from './stream/store/sql-stream-store.js';
 import type { StreamStore } from './stream/stream-store.port.js';
 import { MillraceDatabase } from './stream/transaction/millrace-database.js';
 import { PromRecorder } from './telemetry/prom-recorder.js';
+import type { Recorder } from './telemetry/recorder.js';
 import { OpenTelemetryContext } from './telemetry/trace-context.js';
 
 /** Redis as a process that publishes uses it. */
@@ -52,7 +53,7 @@ export class OutboundRing {
     const { recorder, databaseClock } = this;
     const { stream, redis } = outbound;
     const clock = systemClock;
-    this.database = databaseOf(outbound);
+    this.database = databaseOf(outbound, recorder);
     this.millraceDatabase = new MillraceDatabase(this.database, stream.maxEventsPerTransaction);
     // The embedded database is in this process: nothing comes back that is not there.
     const timeoutMs = outbound.database.kind === 'embedded' ? 0 : stream.bootTimeoutMs;
@@ -99,6 +100,7 @@ export class OutboundRing {
   }
 }
 
-function databaseOf({ database, stream }: ResolvedOutboundOptions): SqlDatabase {
-  return database.kind === 'postgres' ? new PgDatabase(database.source, stream) : new PgliteDatabase(database.options);
+function databaseOf({ database, stream }: ResolvedOutboundOptions, recorder: Recorder): SqlDatabase {
+  if (database.kind === 'embedded') return new PgliteDatabase(database.options);
+  return new PgDatabase(database.source, { ...stream, recorder });
 }

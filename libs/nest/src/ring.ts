@@ -46,6 +46,7 @@ import { RealtimeServer } from './socket/realtime-server.js';
 import { SharedRooms } from './socket/shared-rooms.js';
 import type { ChannelPublisher } from './stream/channel-publisher.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
+import { FairTransactions } from './stream/transaction/fair-transactions.js';
 import type { TransactionPort } from './stream/transaction/transaction.port.js';
 
 /** What the ring needs of the application that it is in. */
@@ -127,6 +128,7 @@ export class Ring extends OutboundRing {
     this.authorizer = new Authorizer({
       channels: this.channels,
       subscriptions: this.subscriptions,
+      ambient: this.database.ambient,
       clock,
       recorder,
       options: channel,
@@ -186,7 +188,11 @@ export class Ring extends OutboundRing {
       ...this.#channelRoutes(),
     ];
 
-    this.transactions = options.transactions ?? new DatabaseTransactions(this.database);
+    const { ambient } = this.database;
+    const { maxTransactions } = command;
+    this.transactions = options.transactions
+      ? new FairTransactions(options.transactions, { ambient, clock, recorder, maxTransactions })
+      : new DatabaseTransactions(this.database);
     this.commands = new CommandExplorer(host.discovery, this.commandRoute, {
       invoker,
       ambient: this.database.ambient,

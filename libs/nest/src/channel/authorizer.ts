@@ -2,13 +2,15 @@ import { ForbiddenException } from '@nestjs/common';
 import type { ChannelContract, ChannelName, Position } from '@millrace/protocol';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
-import { Gate } from '../core/gate.js';
+import { FairGate } from '../core/fair-gate.js';
 import { inTime, LATE } from '../core/in-time.js';
 import { samePlace } from '../core/order-check.js';
 import { inBackground } from '../core/safely.js';
 import type { Placed } from '../core/stream-event.js';
 import type { Standing } from '../hub/hub.js';
 import type { Session } from '../session/session.js';
+import type { AmbientScope } from '../stream/transaction/ambient.js';
+import { gateWatch } from '../telemetry/gate.metrics.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
 import type { Purpose } from './bound-policy.js';
@@ -21,6 +23,8 @@ import type { SubscriptionRegistry } from './subscription-registry.js';
 export interface AuthorizerParts {
   readonly channels: ChannelRegistry;
   readonly subscriptions: SubscriptionRegistry;
+  /** By which the database knows whose queries those of a policy are. */
+  readonly ambient: AmbientScope;
   readonly clock: Clock;
   readonly recorder: Recorder;
   readonly options: ChannelOptions;
@@ -45,13 +49,14 @@ export interface Places {
 
 /** Asks the policies who may do what on this node, and carries out withdrawals there. */
 export class Authorizer {
-  readonly #gate: Gate;
+  readonly #gate: FairGate;
   #generation = 0;
   #renewals = 0;
 
   constructor(private readonly parts: AuthorizerParts) {
     const { policyConcurrency: concurrency, maxWaitingPolicyCalls: maxWaiting, busyRetryAfterMs } = parts.options;
-    this.#gate = new Gate({ concurrency, maxWaiting, retryAfterMs: busyRetryAfterMs });
+    const bounds = { concurrency, maxWaiting, retryAfterMs: busyRetryAfterMs };
+    this.#gate = new FairGate(bounds, gateWatch(parts.recorder, 'policy'));
   }
 
   /** Grows with every withdrawal: a permission from before may no longer stand. */
@@ -215,17 +220,19 @@ export class Authorizer {
     channel: ChannelName,
     { policy, params }: FoundChannel,
   ): Promise<'allowed' | 'denied' | 'timeout'> {
-    if (this.#gate.isFull) this.parts.recorder.count(policyCalls, { result: 'busy' });
-    return this.#gate.run(async () => {
-      // Whoever left while waiting is not asked about.
-      if (session.ended.aborted) throw new CodedError('SESSION_ENDED');
+    const { payer, ended } = session;
+    if (this.#gate.isFull(payer)) this.parts.recorder.count(policyCalls, { result: 'busy' });
+    const ask = () => policy.allows(purpose, session, channel, params);
+    const call = async () => {
       try {
-        return await this.#inTime(policy.allows(purpose, session, channel, params));
+        return await this.#inTime(this.parts.ambient.run({ cause: {}, payer }, ask));
       } catch (error) {
         this.parts.recorder.count(policyCalls, { result: error instanceof ForbiddenException ? 'denied' : 'failed' });
         throw error;
       }
-    });
+    };
+    // Whoever leaves while waiting is not asked about.
+    return this.#gate.run(payer, call, ended);
   }
 
   /** A policy that hangs gives its place back. */

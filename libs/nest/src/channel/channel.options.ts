@@ -5,11 +5,11 @@
  */
 export interface ChannelOptions {
   /**
-   * Policy calls that run at once on this node. Raised: a reconnect storm puts more load on what policies ask.
-   * Lowered: it takes longer. @defaultValue 64
+   * Policy calls that run at once on this node; one client has half of them at most. Raised: a reconnect storm puts more
+   * load on what policies ask. Lowered: it takes longer. @defaultValue 64
    */
   readonly policyConcurrency: number;
-  /** Policy calls that may wait; the next one gets `BUSY`. @defaultValue 10000 */
+  /** Policy calls that may wait, half of them of one client; the next one gets `BUSY`. @defaultValue 10000 */
   readonly maxWaitingPolicyCalls: number;
   /** How long one policy call may take, in ms, before it is given up with `BUSY`. @defaultValue 5000 */
   readonly policyTimeoutMs: number;

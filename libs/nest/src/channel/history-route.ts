@@ -55,7 +55,7 @@ export class HistoryRoute implements FrameRoute {
     let [{ generation }, { principal }] = [authorizer, session];
     const { delivery } = await authorizer.authorize('history', session, channel);
     if (delivery === 'live') throw new CodedError('NOT_DURABLE');
-    const page = await hub.history(channel, after, limits);
+    const page = await hub.history(channel, { after, limits, asker: session.payer });
     // Access may have been withdrawn, or a fresh token have come, meanwhile, while this is asked too; then the policy has the last word.
     for (let tries = 0; authorizer.generation !== generation || session.principal !== principal; tries++) {
       if (tries === MAX_TRIES) throw new CodedError('BUSY', { retryAfterMs: options.busyRetryAfterMs });

@@ -112,7 +112,7 @@ export class Subscriber {
     }
     const resume = since && (await resumes.of(subscription, since));
     subscription.assertOpen();
-    await hub.attach(channel);
+    await hub.attach(channel, session.payer);
     subscription.hold(() => hub.detach(channel));
     for (let tries = 0; tries < MAX_TRIES && permission.stands(); tries++) {
       const answer = await this.#joinAndRead({ ...question, ...(resume && { resume }) });
@@ -125,14 +125,15 @@ export class Subscriber {
   async #joinAndRead(question: Question): Promise<SubscribeAnswer | undefined> {
     const { subscription, permission, sid, since, resume, limits } = question;
     const { channel } = subscription;
-    const page = since && resume?.kind === 'given' && (await this.#pageForFar(channel, since, limits));
+    const page = since && resume?.kind === 'given' && (await this.#pageForFar(subscription, since, limits));
     if (page) {
       subscription.assertOpen();
       return this.#answerWith(question, page);
     }
     // From the head on: not what was published without the right, and is still on its way to this node.
     const isAtHead = !since || resume?.kind === 'withheld';
-    if (isAtHead && this.parts.resumes.isDoubtful(subscription)) await this.parts.hub.caughtUp(channel);
+    if (isAtHead && this.parts.resumes.isDoubtful(subscription))
+      await this.parts.hub.caughtUp(channel, subscription.session.payer);
     if (!permission.stands()) return undefined;
     subscription.join();
     const standing = this.#standing(channel);
@@ -142,7 +143,7 @@ export class Subscriber {
     }
     if (resume.kind === 'withheld') return this.#answerWith(question, withheld(since, standing.last, resume.reason));
     const { interruptions } = subscription;
-    const joined = await this.parts.hub.resume(channel, since, limits);
+    const joined = await this.parts.hub.resume(channel, { after: since, limits, asker: subscription.session.payer });
     subscription.assertOpen();
     const undisturbed =
       subscription.interruptions === interruptions && this.#standing(channel).interruptions === standing.interruptions;
@@ -150,10 +151,14 @@ export class Subscriber {
   }
 
   /** One who is pages behind does not join for each of them: live frames would only add to what he has to take. */
-  async #pageForFar(channel: ChannelName, since: Position, limits: PageLimits): Promise<HistoryPage | undefined> {
+  async #pageForFar(
+    { session, channel }: Subscription,
+    since: Position,
+    limits: PageLimits,
+  ): Promise<HistoryPage | undefined> {
     const { last } = this.#standing(channel);
     if (last.epoch !== since.epoch || last.offset - since.offset <= limits.maxEvents) return undefined;
-    const page = await this.parts.hub.history(channel, since, limits);
+    const page = await this.parts.hub.history(channel, { after: since, limits, asker: session.payer });
     return page.outcome === 'more' ? page : undefined;
   }
 

@@ -3,7 +3,7 @@ import { from, fromEvent, isObservable, lastValueFrom, takeUntil, type Observabl
 import type { CommandOutcome } from '@millrace/protocol';
 import type { Deadline } from '../core/deadline.js';
 import type { Invocation, NestInvoker } from '../session/nest-invoker.js';
-import type { AmbientScope } from '../stream/transaction/ambient.js';
+import type { Ambient, AmbientScope } from '../stream/transaction/ambient.js';
 import { LazyTransaction } from '../stream/transaction/lazy-transaction.js';
 import type { TransactionPort } from '../stream/transaction/transaction.port.js';
 import { TransactionRun } from '../stream/transaction/transaction-run.js';
@@ -47,7 +47,7 @@ export class CommandHandler {
   start(data: unknown, command: RunningCommand): Promise<unknown> {
     const { session, name } = command;
     const work = () => this.#invocation(session, data, command, name);
-    const answer = this.parts.ambient.run({ cause: causeOf(command) }, work);
+    const answer = this.parts.ambient.run(ambientOf(command), work);
     return command.holdPlace(valueOf(answer, command));
   }
 
@@ -67,10 +67,10 @@ export class CommandHandler {
     const { transactions, maxEventsPerTransaction } = this.parts;
     const run = new TransactionRun(transactions, maxEventsPerTransaction, `command ${this.metadata.name}`);
     command.begin(run);
-    const cause = causeOf(command);
+    const ambient = ambientOf(command);
     const attemptOne = (handle: unknown, unit: UnitOfWork): Promise<unknown> => {
       if (!this.#isWarned) unit.afterCommit(() => this.#checkWrites(handle, unit));
-      return this.parts.ambient.run({ cause, unit }, () => work(handle));
+      return this.parts.ambient.run({ ...ambient, unit }, () => work(handle));
     };
     return command.holdAnswer(run.run(attemptOne, command.limit));
   }
@@ -93,14 +93,14 @@ export class CommandHandler {
     // Whatever it writes is committed piece by piece: after a failure nobody can tell which pieces.
     const run: { outcome: CommandOutcome } & HandlerRun = { outcome: 'unknown', staged: [] };
     command.begin(run);
-    const result = await this.parts.ambient.run({ cause: causeOf(command) }, work);
+    const result = await this.parts.ambient.run(ambientOf(command), work);
     run.outcome = 'applied';
     return result;
   }
 }
 
-function causeOf({ id, session }: RunningCommand) {
-  return { commandId: id, principal: session.subject };
+function ambientOf({ id, session }: RunningCommand): Ambient {
+  return { cause: { commandId: id, principal: session.subject }, payer: session.payer };
 }
 
 /** What it throws becomes a rejection, without the promises that `async` makes of one that is returned. */

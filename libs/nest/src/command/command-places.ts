@@ -1,4 +1,5 @@
 import { CodedError } from '../core/coded-error.js';
+import { FairShare } from '../core/fair-share.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { commandsInFlight } from './command.metrics.js';
@@ -14,7 +15,7 @@ export interface CommandPlace {
 interface Bounds {
   /** Commands of one session. */
   readonly ofSession: number;
-  /** Commands of all sessions of this node. */
+  /** Commands of all sessions of this node, shared by whom they count against. */
   readonly ofNode: number;
 }
 
@@ -29,16 +30,19 @@ const BUSY_RETRY_AFTER_MS = 500;
 /**
  * How many commands run at once. A command whose deadline has passed is answered but keeps its place in its session until
  * its handler has ended: otherwise a client could pile up handlers that nobody waits for. On the node it counts until it
- * is answered, which has a bound in time: handlers that never end must not take the node from everybody.
+ * is answered, which has a bound in time: handlers that never end must not take the node from everybody. Nor can one
+ * client with many sessions: it has its share of those places.
  */
 export class CommandPlaces {
   readonly #counts = new WeakMap<Session, Count>();
-  #unanswered = 0;
+  readonly #ofNode: FairShare;
 
   constructor(
     private readonly bounds: Bounds,
     private readonly recorder: Recorder,
-  ) {}
+  ) {
+    this.#ofNode = new FairShare(bounds.ofNode);
+  }
 
   /** Places of `session` that are taken. */
   takenBy(session: Session): number {
@@ -51,22 +55,22 @@ export class CommandPlaces {
     this.#counts.set(session, count);
     if (count.unanswered.has(id)) throw new CodedError('COMMAND_DUPLICATE', { outcome: 'unknown' });
     if (count.taken >= this.bounds.ofSession) throw full('COMMANDS_IN_FLIGHT', RETRY_AFTER_MS);
-    if (this.#unanswered >= this.bounds.ofNode) throw full('BUSY', BUSY_RETRY_AFTER_MS);
+    if (!this.#ofNode.take(session.payer)) throw full('BUSY', BUSY_RETRY_AFTER_MS);
     count.taken++;
     count.unanswered.add(id);
-    this.#count(1);
+    this.#show();
     return {
       answered: () => {
         count.unanswered.delete(id);
-        this.#count(-1);
+        this.#ofNode.leave(session.payer);
+        this.#show();
       },
       left: () => void count.taken--,
     };
   }
 
-  #count(by: 1 | -1): void {
-    this.#unanswered += by;
-    this.recorder.set(commandsInFlight, {}, this.#unanswered);
+  #show(): void {
+    this.recorder.set(commandsInFlight, {}, this.#ofNode.size);
   }
 }
 

@@ -351,7 +351,7 @@ describe('commands in flight', () => {
   it('are bounded for all sessions together, by those that wait for their answer', async () => {
     const { opened, open } = gate();
     script.handler = () => opened;
-    const sessions = [new FakeSession(), new FakeSession()];
+    const sessions = [new FakeSession({ name: 'bob' }), new FakeSession({ name: 'cid' })];
     const first = [bench.send(act), ...sessions.map((session) => bench.send(act, {}, { session }))];
     expect(bench.recorder.valueOf(commandsInFlight)).toBe(3);
     expect(await bench.send(act)).toMatchObject({
@@ -365,6 +365,16 @@ describe('commands in flight', () => {
     script.handler = () => 'done';
     expect(await bench.send(act)).toEqual({ ok: true, result: 'done' });
     open();
+  });
+
+  it('of one client leave half of the places of the node to others, however many sessions it has', async () => {
+    const { opened, open } = gate();
+    script.handler = () => opened;
+    const mine = [1, 2, 3].map(() => bench.send(act, {}, { session: new FakeSession() }));
+    expect(await mine[2]).toMatchObject({ error: { code: 'BUSY', outcome: 'not-applied' } });
+    const other = bench.send(act, {}, { session: new FakeSession({ name: 'bob' }) });
+    open();
+    expect(await Promise.all([mine[0], mine[1], other])).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
   });
 
   it('are told apart by their ids until they are answered', async () => {

@@ -19,10 +19,22 @@ export interface CommandOptions {
   readonly endTimeoutMs: number;
   /**
    * Commands of all sessions of this node that wait for their answer; the next one gets `BUSY`, and the SDK sends it
-   * again. Raised: in an overload more of them wait for a connection of the database until their deadline. Lowered:
+   * again. One client alone may have half of them. Raised: in an overload more of them wait for a connection of the database until their deadline. Lowered:
    * short bursts are sent twice. @defaultValue 1000
    */
   readonly maxInFlight: number;
+  /**
+   * With `transactions` of your ORM: how many of them commands have open at once. Those that are too many wait, the
+   * clients in turn, one alone with half of them at most. Keep it below the size of the ORM's pool. Raised above that:
+   * one client's slow commands take all of its connections. Lowered: commands wait while connections are idle.
+   * @defaultValue 8
+   */
+  readonly maxTransactions: number;
 }
 
-export const defaultCommandOptions: CommandOptions = { deadlineMs: 10_000, endTimeoutMs: 5_000, maxInFlight: 1_000 };
+export const defaultCommandOptions: CommandOptions = {
+  deadlineMs: 10_000,
+  endTimeoutMs: 5_000,
+  maxInFlight: 1_000,
+  maxTransactions: 8,
+};

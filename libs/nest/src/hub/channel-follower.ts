@@ -1,7 +1,7 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import { backoffMs } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
-import type { Gate } from '../core/gate.js';
+import type { FairGate } from '../core/fair-gate.js';
 import { inTime } from '../core/in-time.js';
 import type { OrderCheck } from '../core/order-check.js';
 import type { Random } from '../core/random.js';
@@ -30,7 +30,7 @@ export interface FollowerParts {
   readonly frames: FrameQueue;
   readonly recent: RecentEvents;
   /** Bounds how many holes are read at once; a follower has one read at a time. */
-  readonly repairs: Gate;
+  readonly repairs: FairGate;
   readonly checkOrder: OrderCheck;
   readonly clock: Clock;
   readonly random: Random;
@@ -88,9 +88,9 @@ export class ChannelFollower implements AccessFollower {
    * An event numbered before the subscription took effect is in the head, one numbered after it is held or follows.
    * A broker that does not answer is not waited for: the log digest finds what it does not bring.
    */
-  async open(): Promise<void> {
+  async open(readHead: () => Promise<Position>): Promise<void> {
     await this.#brokerOrTimeout();
-    const head = await this.parts.store.head(this.channel);
+    const head = await readHead();
     this.take({ kind: 'opened', head });
   }
 
@@ -201,7 +201,7 @@ export class ChannelFollower implements AccessFollower {
 
   async #read(after: Position): Promise<void> {
     try {
-      const page = await this.parts.repairs.run(() => this.#page(after));
+      const page = await this.parts.repairs.run(this.channel, () => this.#page(after));
       this.take({ kind: 'page', page });
     } catch {
       this.parts.recorder.count(repairsFailed, {});

@@ -63,9 +63,9 @@ describe('Hub on a database', () => {
     const { last } = hub.standing(desk)!;
     const limits = { maxEvents: 10, maxBytes: 10_000 };
     const [recent, all, none] = await Promise.all([
-      hub.resume(desk, start, limits),
-      hub.history(desk, undefined, limits),
-      hub.history(desk, last, limits),
+      hub.resume(desk, { after: start, limits }),
+      hub.history(desk, { after: undefined, limits }),
+      hub.history(desk, { after: last, limits }),
     ]);
     expect(recent).toMatchObject({ outcome: 'complete', position: last });
     expect(all).toMatchObject({ outcome: 'complete', position: last });

@@ -66,9 +66,13 @@ export interface HubOptions {
    * @defaultValue 60000
    */
   readonly recentMaxAgeMs: number;
-  /** Reads of the log for subscribers that run at once. Raised: fewer connections for the rest. @defaultValue 8 */
+  /**
+   * Reads of the log for subscribers that run at once, pages and heads of channels; one client has half of them at most.
+   * Raised above 4: they wait for the four connections for reads. Lowered: reconnecting clients wait longer.
+   * @defaultValue 4
+   */
   readonly readConcurrency: number;
-  /** Subscribers that may wait for such a read; the next one gets `BUSY`. @defaultValue 10000 */
+  /** Subscribers that may wait for such a read, half of them of one client; the next one gets `BUSY`. @defaultValue 10000 */
   readonly maxWaitingReads: number;
   /** When those come back, in ms. @defaultValue 500 */
   readonly busyRetryAfterMs: number;
@@ -94,7 +98,7 @@ export const defaultHubOptions: HubOptions = {
   recentMaxBytes: 16_777_216,
   recentMaxChannelBytes: 1_048_576,
   recentMaxAgeMs: 60_000,
-  readConcurrency: 8,
+  readConcurrency: 4,
   maxWaitingReads: 10_000,
   busyRetryAfterMs: 500,
 };

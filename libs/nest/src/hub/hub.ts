@@ -1,6 +1,7 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
-import { Gate } from '../core/gate.js';
+import { FairGate } from '../core/fair-gate.js';
+import type { ShareKey } from '../core/fair-share.js';
 import { inTime, LATE } from '../core/in-time.js';
 import { ACCESS_CHANNEL, isOwnChannel } from '../core/own-channels.js';
 import type { PageLimits } from '../core/page.js';
@@ -10,12 +11,14 @@ import { nextTick, type Tick } from '../core/tick.js';
 import { checkOrder, type OrderCheck } from '../core/order-check.js';
 import type { LiveSink } from '../stream/live-sink.port.js';
 import type { HistoryPage, LogDigest } from '../stream/stream-store.port.js';
+import { gateWatch } from '../telemetry/gate.metrics.js';
 import { ChannelFollower, type FollowerParts } from './channel-follower.js';
 import { FrameQueue } from './frame-queue.js';
 import { HistoryReader } from './history-reader.js';
 import { channelsFollowed } from './hub.metrics.js';
 import { LogWatch } from './log-watch.js';
 import { RecentEvents } from './recent-events.js';
+import { SharedHead } from './shared-head.js';
 import { WithdrawalGuard } from './withdrawal-guard.js';
 
 export interface HubParts extends Pick<
@@ -29,10 +32,19 @@ export interface HubParts extends Pick<
 }
 
 interface Followed {
+  /** The read of its head, until that has ended. */
+  readonly head: SharedHead;
   readonly follower: ChannelFollower;
   readonly opened: Promise<void>;
   subscribers: number;
   stopLinger: () => void;
+}
+
+/** What somebody wants to read, and whom the read counts against; left out, it counts by itself. */
+export interface PageRequest<After = Position | undefined> {
+  readonly after: After;
+  readonly limits: PageLimits;
+  readonly asker?: ShareKey;
 }
 
 /** A channel's state for one who has just joined its room. */
@@ -47,6 +59,8 @@ export class Hub implements LiveSink {
   readonly #reader: HistoryReader;
   readonly #watch: LogWatch;
   readonly #guard: WithdrawalGuard;
+  /** For reads of the log that somebody waits for: pages and heads. */
+  readonly #reads: FairGate;
   readonly #followed = new Map<ChannelName, Followed>();
   /** Channels without a subscriber, the longest idle first. */
   readonly #lingering = new Set<ChannelName>();
@@ -65,7 +79,10 @@ export class Hub implements LiveSink {
     };
     const head = (): Promise<Position> => store.head(ACCESS_CHANNEL as ChannelName);
     this.#guard = new WithdrawalGuard({ head, clock, recorder, options });
-    this.#reader = new HistoryReader(store, recent, recorder, options, this.#guard);
+    const { readConcurrency: concurrency, maxWaitingReads: maxWaiting, busyRetryAfterMs } = options;
+    const bounds = { concurrency, maxWaiting, retryAfterMs: busyRetryAfterMs };
+    this.#reads = new FairGate(bounds, gateWatch(recorder, 'read'));
+    this.#reader = new HistoryReader({ store, recent, gate: this.#reads, recorder, options, guard: this.#guard });
     this.#watch = new LogWatch(store, clock, recorder, options.digestIntervalMs);
   }
 
@@ -97,9 +114,12 @@ export class Hub implements LiveSink {
   /**
    * Resolves when every later event of `channel` will be emitted to its room; from then on until {@link detach} the
    * channel is followed. A rejected call holds nothing.
+   *
+   * @param asker whom the read of the head counts against, which the first subscriber needs
+   * @throws CodedError `BUSY` when too many reads wait already, or too many of the asker's
    */
-  attach(channel: ChannelName): Promise<void> {
-    return this.#attach(channel, this.#parts);
+  attach(channel: ChannelName, asker: ShareKey = Symbol(channel)): Promise<void> {
+    return this.#attach(channel, this.#parts, asker);
   }
 
   /**
@@ -109,7 +129,7 @@ export class Hub implements LiveSink {
    */
   attachAhead(channel: ChannelName): Promise<void> {
     const moved = channel === ACCESS_CHANNEL ? () => this.#guard.moved() : () => {};
-    return this.#attach(channel, { ...this.#parts, repairs: repairGate(1), ahead: { moved } });
+    return this.#attach(channel, { ...this.#parts, repairs: repairGate(1), ahead: { moved } }, Symbol(channel));
   }
 
   /** The last subscriber leaves: the channel is followed a little longer, since most who leave come back. */
@@ -138,13 +158,16 @@ export class Hub implements LiveSink {
    * What somebody misses who stands at `after` and has joined the room of an attached channel. Events that the hub has
    * taken may answer it, so it can end before the log does; the rest is emitted.
    */
-  resume(channel: ChannelName, after: Position, limits: PageLimits): Promise<HistoryPage> {
-    return this.#reader.read(channel, { after, limits, last: () => this.#followed.get(channel)?.follower.last });
+  resume(
+    channel: ChannelName,
+    { after, limits, asker = Symbol(channel) }: PageRequest<Position>,
+  ): Promise<HistoryPage> {
+    return this.#reader.read(channel, { after, limits, asker, last: () => this.#followed.get(channel)?.follower.last });
   }
 
   /** What the log has behind `after`, as of now. */
-  history(channel: ChannelName, after: Position | undefined, limits: PageLimits): Promise<HistoryPage> {
-    return this.#reader.read(channel, { after, limits });
+  history(channel: ChannelName, { after, limits, asker = Symbol(channel) }: PageRequest): Promise<HistoryPage> {
+    return this.#reader.read(channel, { after, limits, asker });
   }
 
   /** The same, once all up to `last` has left for the room. */
@@ -154,10 +177,10 @@ export class Hub implements LiveSink {
   }
 
   /** Where the log of an attached channel ends now; `undefined` where it is not attached. */
-  async logEnd(channel: ChannelName): Promise<Position | undefined> {
+  async logEnd(channel: ChannelName, asker: ShareKey = Symbol(channel)): Promise<Position | undefined> {
     const after = this.standing(channel)?.last;
     if (!after) return undefined;
-    const { head } = await this.#reader.read(channel, { after, limits: { maxEvents: 1, maxBytes: 1 } });
+    const { head } = await this.#reader.read(channel, { after, limits: { maxEvents: 1, maxBytes: 1 }, asker });
     return head;
   }
 
@@ -167,8 +190,8 @@ export class Hub implements LiveSink {
    *
    * @throws CodedError `BUSY` when that takes too long
    */
-  async caughtUp(channel: ChannelName): Promise<void> {
-    const end = await this.logEnd(channel);
+  async caughtUp(channel: ChannelName, asker: ShareKey = Symbol(channel)): Promise<void> {
+    const end = await this.logEnd(channel, asker);
     const follower = this.#followed.get(channel)?.follower;
     if (!end || !follower) return;
     const { clock, options } = this.#parts;
@@ -192,21 +215,30 @@ export class Hub implements LiveSink {
     this.#followed.get(batch.channel)?.follower.take({ kind: 'batch', batch });
   }
 
-  async #attach(channel: ChannelName, parts: FollowerParts): Promise<void> {
-    const followed = this.#followed.get(channel) ?? this.#open(channel, parts);
+  async #attach(channel: ChannelName, parts: FollowerParts, asker: ShareKey): Promise<void> {
+    const known = this.#followed.get(channel);
+    known?.head.alsoFor(asker);
+    const followed = known ?? this.#open(channel, parts, asker);
     followed.subscribers++;
     followed.stopLinger();
     await followed.opened;
   }
 
-  #open(channel: ChannelName, parts: FollowerParts): Followed {
+  /** A channel of Millrace's own does not wait behind what clients ask. */
+  #open(channel: ChannelName, parts: FollowerParts, asker: ShareKey): Followed {
+    const { store, options } = parts;
+    // Before the broker hears of the channel: what is refused should cost nothing.
+    if (this.#reads.isFull(asker)) throw new CodedError('BUSY', { retryAfterMs: options.busyRetryAfterMs });
+    const shared = new SharedHead(asker);
+    const head = () => store.head(channel);
+    const readHead = parts.ahead ? head : () => shared.read(this.#reads, head);
     const follower = new ChannelFollower(channel, isOwnChannel(channel) ? parts : { ...parts, guard: this.#guard });
     if (channel === ACCESS_CHANNEL) this.#guard.follow(follower);
-    const opened = follower.open().catch((error: unknown) => {
+    const opened = follower.open(readHead).catch((error: unknown) => {
       if (this.#followed.get(channel)?.follower === follower) this.#close(channel);
       throw error;
     });
-    const followed: Followed = { follower, opened, subscribers: 0, stopLinger: () => {} };
+    const followed: Followed = { head: shared, follower, opened, subscribers: 0, stopLinger: () => {} };
     this.#followed.set(channel, followed);
     this.#parts.recorder.set(channelsFollowed, {}, this.#followed.size);
     return followed;
@@ -231,4 +263,6 @@ export class Hub implements LiveSink {
   }
 }
 
-const repairGate = (concurrency: number): Gate => new Gate({ concurrency, maxWaiting: Infinity, retryAfterMs: 0 });
+/** A follower has one hole at a time, so that each channel has its turn. */
+const repairGate = (concurrency: number): FairGate =>
+  new FairGate({ concurrency, maxWaiting: Infinity, retryAfterMs: 0 });

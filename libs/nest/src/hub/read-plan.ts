@@ -1,4 +1,5 @@
 import type { Position } from '@millrace/protocol';
+import type { ShareKey } from '../core/fair-share.js';
 import { groupBy } from '../core/group.js';
 import { pageOf, type PageLimits } from '../core/page.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
@@ -7,6 +8,8 @@ import type { HistoryPage } from '../stream/stream-store.port.js';
 export interface ReadRequest {
   readonly after: Position | undefined;
   readonly limits: PageLimits;
+  /** Whom the read counts against. */
+  readonly asker: ShareKey;
   /** Where the hub stands in the channel now; only for those to whom it emits the rest. */
   readonly last?: () => Position | undefined;
 }

@@ -164,7 +164,7 @@ describe('what is read from the log', () => {
     published();
     const order: string[] = [];
     bench.rooms.join(`channel:${access}`, () => order.push('withdrawn'));
-    const read = bench.hub[way](desk, after, limits).then((page) => order.push(page.outcome));
+    const read = bench.hub[way](desk, { after, limits }).then((page) => order.push(page.outcome));
     await bench.clock.advance(1);
     await read;
     expect(order).toEqual(['withdrawn', 'complete']);
@@ -177,7 +177,7 @@ describe('what is read from the log', () => {
     bench.store.history = (channel, after, bounds) =>
       channel === access ? Promise.reject(new Error('The log is locked')) : page(channel, after, bounds);
     const [read] = await Promise.allSettled([
-      bench.hub.history(desk, undefined, limits),
+      bench.hub.history(desk, { after: undefined, limits }),
       bench.clock.advance(defaultHubOptions.accessTimeoutMs),
     ]);
     expect(read).toMatchObject({ status: 'rejected', reason: { code: 'BUSY' } });

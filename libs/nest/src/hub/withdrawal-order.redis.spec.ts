@@ -103,7 +103,7 @@ const aPageForASubscriber: Run = async ({ store = (inner) => inner }) => {
   const channel = newChannel('order');
   const withdrawal = await start().then((node) => node.withdraw());
   const event = await (await start()).publish(channel);
-  const page = await deaf.hub.history(channel, undefined, limits);
+  const page = await deaf.hub.history(channel, { after: undefined, limits });
   const ids = page.outcome === 'unrecoverable' ? [] : page.events.map(({ id }) => id);
   return [withdrawal.id, event.id, [...deaf.journal, ...ids]];
 };

@@ -10,6 +10,11 @@ export interface Identity<Principal = unknown> {
   readonly subject: string;
   /** When the token expires, in ms since 1970; absent = never. */
   readonly expiresAt?: number;
+  /**
+   * Whether `subject` is one that visitors without a name share. What each of them costs then counts against the network
+   * it comes from, and not against all of them. @defaultValue `false`
+   */
+  readonly isAnonymous?: boolean;
 }
 
 /**

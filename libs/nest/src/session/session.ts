@@ -12,6 +12,11 @@ export interface Session<Principal = unknown> {
   readonly principal: Principal;
   /** Who the principal is, as one word: the `sub` of a JWT. Stands in the cause of events, finds sessions to revoke. */
   readonly subject: string;
+  /**
+   * Whom it counts against what this session costs: its subject, or where an authenticator says `isAnonymous`, because many
+   * share one subject, the network of its client.
+   */
+  readonly payer: string;
   /** The Socket.IO socket, for guards and interceptors that ask `switchToWs().getClient()`. */
   readonly socket: object;
   /** Aborted when the session has ended. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { wireError, type ControlFrame, type WireError } from '@millrace/protocol';
 import type { Socket } from 'socket.io';
 import type { Clock } from '../core/clock.js';
@@ -8,6 +9,7 @@ import { lookAt, type Backlog, type BacklogRemedy } from './backlog.js';
 import type { SessionOptions } from './session.options.js';
 import { transition, type SessionInput, type SessionState } from './session-state.js';
 import type { Session } from './session.js';
+import { payerOf } from './payer.js';
 import { SocketOutflow } from './socket-outflow.js';
 
 /** How long a client that was told goodbye may take to read it. */
@@ -17,6 +19,7 @@ const FLUSH_TIMEOUT_MS = 5_000;
 export class SocketSession implements Session {
   readonly id: string;
   readonly subject: string;
+  readonly payer: string;
   #principal: unknown;
   #state: SessionState;
   #backlog: Backlog = { kind: 'clear' };
@@ -32,9 +35,12 @@ export class SocketSession implements Session {
   ) {
     this.id = socket.id;
     this.subject = identity.subject;
+    this.payer = payerOf(identity, socket.handshake);
     this.#principal = identity.principal;
     this.#state = { kind: 'active' };
     this.#outflow = new SocketOutflow(socket);
+    // As many calls of one session wait for their turn as a frame has items.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   get principal(): unknown {
@@ -145,7 +151,7 @@ export class SocketSession implements Session {
     this.#state = transition(this.#state, input);
     if (this.#state.kind !== 'closed') return;
     this.#cancelTimer();
-    this.#ended.abort();
+    this.#ended.abort(new CodedError('SESSION_ENDED'));
   }
 
   #watchExpiry(expiresAt: number | undefined): void {

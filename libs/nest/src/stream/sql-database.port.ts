@@ -36,8 +36,13 @@ export interface SqlTransaction extends SqlExecutor {
 export interface SqlDatabase extends SqlExecutor {
   /** Which of its transactions the running code is in. */
   readonly ambient: AmbientScope;
-  /** After `timeoutMs` the server ends a statement that still runs, and a transaction that waits for one; not on PGlite. */
-  begin(timeoutMs?: number): Promise<SqlTransaction>;
+  /**
+   * After `timeoutMs` the server ends a statement that still runs, and a transaction that waits for one; not on PGlite.
+   * When `signal` aborts, a connection is no longer waited for.
+   *
+   * @throws CodedError `BUSY` when no connection was free for too long
+   */
+  begin(timeoutMs?: number, signal?: AbortSignal): Promise<SqlTransaction>;
   /** Runs statements in autocommit on the one connection that is kept for the pass; never part of a transaction. */
   readonly pass: SqlExecutor;
   /** Reads that the server gives up after a while, where it can; each statement in a transaction of its own. */

@@ -11,6 +11,7 @@ import { CodedError } from '../../core/coded-error.js';
 import { Signer } from '../../core/signer.js';
 import { FakeKeys } from '../../core/testing/fake-keys.js';
 import { HubBench } from '../../hub/testing/hub-bench.js';
+import { AmbientScope } from '../../stream/transaction/ambient.js';
 import type { HubOptions } from '../../hub/hub.options.js';
 import type { Session } from '../../session/session.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
@@ -69,7 +70,15 @@ export class ChannelBench {
       logEnd: (channel: ChannelName) => benchHub.logEnd(channel),
       access: () => this.access,
     };
-    this.authorizer = new Authorizer({ channels: this.channels, subscriptions, clock, recorder, options, places });
+    this.authorizer = new Authorizer({
+      channels: this.channels,
+      subscriptions,
+      ambient: new AmbientScope(),
+      clock,
+      recorder,
+      options,
+      places,
+    });
     this.withdrawals = new Withdrawals(store, clock);
     const { authorizer, withdrawals } = this;
     const { busyRetryAfterMs } = options;

@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import { decodePosition, type ControlFrame, type WireEvent } from '@millrace/protocol';
+import { CodedError } from '../../core/coded-error.js';
 import type { RecordingRooms, RoomFrame } from '../../hub/testing/recording-rooms.js';
 import type { Session } from '../../session/session.js';
 
@@ -16,7 +18,13 @@ export class FakeSession implements Session {
     readonly id = 's1',
     public principal: unknown = { name: 'ann' },
     readonly subject = 'ann',
-  ) {}
+  ) {
+    setMaxListeners(0, this.#ended.signal);
+  }
+
+  get payer(): string {
+    return `subject ${this.subject}`;
+  }
 
   get ended(): AbortSignal {
     return this.#ended.signal;
@@ -37,7 +45,7 @@ export class FakeSession implements Session {
   }
 
   end(): void {
-    this.#ended.abort();
+    this.#ended.abort(new CodedError('SESSION_ENDED'));
     for (const room of this.rooms) this.leave(room);
   }
 

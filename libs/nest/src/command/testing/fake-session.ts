@@ -6,9 +6,11 @@ export class FakeSession implements Session<{ readonly name: string }> {
   readonly socket = {};
   readonly ended = new AbortController().signal;
   readonly subject: string;
+  readonly payer: string;
 
   constructor(readonly principal: { readonly name: string } = { name: 'ann' }) {
     this.subject = principal.name;
+    this.payer = `subject ${principal.name}`;
   }
 
   join(): void {}

@@ -11,6 +11,7 @@ const IDLE = 'I';
 export class PgConnection<Client extends PgClient = PgClient> {
   #broken = false;
   #ended = false;
+  #onEnd = (): void => {};
   readonly #onError = (): void => {
     this.#broken = true;
   };
@@ -76,6 +77,11 @@ export class PgConnection<Client extends PgClient = PgClient> {
     }
   }
 
+  /** Calls back when it is released or destroyed. */
+  whenEnded(task: () => void): void {
+    this.#onEnd = task;
+  }
+
   release(): void {
     this.#end(this.#broken);
   }
@@ -92,5 +98,6 @@ export class PgConnection<Client extends PgClient = PgClient> {
     this.client.release(destroy);
     // A destroyed client may still say that its socket broke.
     if (!destroy) this.client.removeListener('error', this.#onError);
+    this.#onEnd();
   }
 }

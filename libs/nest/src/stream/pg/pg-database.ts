@@ -1,13 +1,18 @@
 import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from '../../core/clock.js';
+import { CodedError } from '../../core/coded-error.js';
+import { FairGate } from '../../core/fair-gate.js';
 import { inTime } from '../../core/in-time.js';
 import { isConnectionLost, isUnfit, sqlState } from '../sql-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
+import { gateWatch } from '../../telemetry/gate.metrics.js';
+import { silentRecorder, type Recorder } from '../../telemetry/recorder.js';
 import { unavailable } from '../stream-errors.js';
 import { AmbientScope } from '../transaction/ambient.js';
 import { KeptConnection } from './kept-connection.js';
 import { PgBeginning } from './pg-beginning.js';
 import { PgConnection } from './pg-connection.js';
+import { connectionShares, type ConnectionShares } from './connection-shares.js';
 import { createPool, type PgPool } from './pg-pool.js';
 
 /**
@@ -20,15 +25,17 @@ export type PgSource =
       /** Where it is: `postgres://user:password@host:5432/database`. */
       readonly connectionString: string;
       /**
-       * Connections for transactions and statements; five more are for the pass and for reads. Raised: more work of the
-       * database at once. Lowered: handlers wait for one another. @defaultValue 10
+       * Connections for transactions and statements; five more are for the pass and for reads. Clients share them: one
+       * alone has half of them at most, and waits behind its own work for more. Raised: more work of the database at once.
+       * Lowered: handlers wait for one another. @defaultValue 10
        */
       readonly maxConnections?: number;
     }
   | {
       /**
        * A `pg.Pool` of at least two connections, for everything; it stays the application's to end, in whatever hook:
-       * the connections that are kept go back then. What is published behind that fails.
+       * the connections that are kept go back then. What is published behind that fails. Of its `max`, one connection is
+       * for the pass, a third up to four for reads, and the rest for transactions and statements, shared as above.
        */
       readonly pool: PgPool;
     };
@@ -39,13 +46,14 @@ export interface PgTimes {
   /** How long the server may work for one read, in ms. */
   readonly historyTimeoutMs: number;
   readonly clock?: Clock;
+  readonly recorder?: Recorder;
 }
 
-const DEFAULT_MAX_CONNECTIONS = 10;
-const READ_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** For a connection of a pool that has no limit of its own. */
+/** For a connection of a pool that has no limit of its own, and for one's turn to have one. */
 const MAX_CONNECT_MS = 10_000;
+/** By then most of those who were in front have theirs. */
+const BUSY_RETRY_AFTER_MS = 500;
 /** For a statement outside of transactions. */
 const QUERY_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 5_000;
@@ -76,6 +84,10 @@ export class PgDatabase implements SqlDatabase {
   readonly #clock: Clock;
   readonly #pools: Pools;
   readonly #beginning: PgBeginning;
+  /** Before the pool, which serves in the order of arrival: one client's slow work would have all of its connections. */
+  readonly #gate: FairGate;
+  /** Where one pool is for everything, reads leave the rest of it to others. */
+  readonly #reads: FairGate;
   #cancelWatch = (): void => {};
 
   constructor(
@@ -84,7 +96,14 @@ export class PgDatabase implements SqlDatabase {
   ) {
     this.#clock = times.clock ?? systemClock;
     this.#beginning = new PgBeginning(this.#clock);
-    this.#pools = poolsOf(source);
+    const shares = connectionShares(source);
+    this.#pools = poolsOf(source, shares);
+    this.#gate = new FairGate(
+      // Those who wait are commands, policies and the application's own work, which have bounds of their own.
+      { concurrency: shares.work, maxWaiting: Infinity, retryAfterMs: BUSY_RETRY_AFTER_MS },
+      gateWatch(times.recorder ?? silentRecorder, 'connection'),
+    );
+    this.#reads = new FairGate({ concurrency: shares.reads, maxWaiting: Infinity, retryAfterMs: BUSY_RETRY_AFTER_MS });
     const { work, pass, read } = this.#pools;
     // Without a listener, a server that restarts ends the process. One that greets a new connection and cuts it in the
     // same breath does so before its client is handed out, when the pool has let go of it and nobody else holds it.
@@ -98,17 +117,17 @@ export class PgDatabase implements SqlDatabase {
   }
 
   async query(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
-    return this.#on(this.#pools.work, (connection) =>
+    return this.#on(this.#forWork(), (connection) =>
       connection.within(QUERY_TIMEOUT_MS, this.#clock, () => connection.query(sql, params)),
     );
   }
 
   async script(sql: string): Promise<void> {
-    await this.#on(this.#pools.work, (connection) => connection.command(sql));
+    await this.#on(this.#forWork(), (connection) => connection.command(sql));
   }
 
-  async begin(timeoutMs?: number): Promise<SqlTransaction> {
-    return this.#beginning.begin(await this.#connect(this.#pools.work), timeoutMs);
+  async begin(timeoutMs?: number, signal?: AbortSignal): Promise<SqlTransaction> {
+    return this.#beginning.begin(await this.#forWork(signal), timeoutMs);
   }
 
   async stop(): Promise<void> {
@@ -139,11 +158,11 @@ export class PgDatabase implements SqlDatabase {
    */
   async #read(sql: string, params: readonly unknown[]): Promise<readonly SqlRow[]> {
     const timeoutMs = Math.trunc(this.times.historyTimeoutMs);
-    return this.#on(this.#pools.read, (connection) =>
+    const read = (connection: PgConnection) =>
       connection.within(timeoutMs + SILENCE_MS, this.#clock, () =>
         this.#readOn(connection, { sql, params, timeoutMs }),
-      ),
-    );
+      );
+    return this.#reads.run(Symbol('read'), () => this.#on(this.#connect(this.#pools.read), read));
   }
 
   async #readOn(connection: PgConnection, { sql, params, timeoutMs }: Read): Promise<readonly SqlRow[]> {
@@ -161,8 +180,31 @@ export class PgDatabase implements SqlDatabase {
     return PgConnection.inTime(pool, this.#clock, MAX_CONNECT_MS);
   }
 
-  async #on<T>(pool: PgPool, work: (connection: PgConnection) => Promise<T>): Promise<T> {
-    const connection = await this.#connect(pool);
+  /** A connection for work, when it is the turn of whom the work counts against. */
+  async #forWork(signal?: AbortSignal): Promise<PgConnection> {
+    // What no client asked for counts by itself: it finds a place as long as there is one.
+    const turn = this.#gate.turn(this.ambient.current()?.payer ?? Symbol('own work'));
+    const giveUp = (): void => turn.giveUp(signal?.reason);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const cancel = this.#clock.after(MAX_CONNECT_MS, () =>
+      turn.giveUp(new CodedError('BUSY', { retryAfterMs: BUSY_RETRY_AFTER_MS })),
+    );
+    const leave = await turn.place.finally(() => {
+      cancel();
+      signal?.removeEventListener('abort', giveUp);
+    });
+    try {
+      const connection = await this.#connect(this.#pools.work);
+      connection.whenEnded(leave);
+      return connection;
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  async #on<T>(connecting: Promise<PgConnection>, work: (connection: PgConnection) => Promise<T>): Promise<T> {
+    const connection = await connecting;
     try {
       const result = await work(connection);
       connection.release();
@@ -176,13 +218,12 @@ export class PgDatabase implements SqlDatabase {
   }
 }
 
-function poolsOf(source: PgSource): Pools {
+function poolsOf(source: PgSource, shares: ConnectionShares): Pools {
   if ('pool' in source) return { work: source.pool, pass: source.pool, read: source.pool, owned: [] };
-  const { connectionString, maxConnections = DEFAULT_MAX_CONNECTIONS } = source;
-  const common = { connectionString, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+  const common = { connectionString: source.connectionString, connectTimeoutMs: CONNECT_TIMEOUT_MS };
   // Neither the pass nor those who come back wait in line behind the transactions of this node.
-  const work = createPool({ ...common, max: maxConnections });
+  const work = createPool({ ...common, max: shares.work });
   const pass = createPool({ ...common, max: 1 });
-  const read = createPool({ ...common, max: READ_CONNECTIONS });
+  const read = createPool({ ...common, max: shares.reads });
   return { work, pass, read, owned: [work, pass, read] };
 }

@@ -23,6 +23,8 @@ export interface PgPool extends PgClients {
   on(event: 'connect', listener: (client: PgClient) => void): unknown;
   /** Whether `end()` was called; not known of a pool that does not tell. */
   readonly ending?: boolean;
+  /** `max`: how many clients it has at most; of a pool that does not tell, 10, the default of `pg`, are assumed. */
+  readonly options?: { readonly max?: number };
   /** Ends all clients. */
   end(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { BootError } from '../../core/boot-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { AmbientScope } from '../transaction/ambient.js';
+import { FairGate } from '../../core/fair-gate.js';
 import { OneAtATime } from '../../core/one-at-a-time.js';
 import { PgliteTransaction } from './pglite-transaction.js';
 
@@ -23,6 +24,8 @@ export interface PgliteDatabaseOptions {
 export class PgliteDatabase implements SqlDatabase {
   readonly ambient = new AmbientScope();
   readonly #turns = new OneAtATime();
+  /** One transaction in line at a time, the clients' in turn: the pass waits for one of them, and not for all. */
+  readonly #gate = new FairGate({ concurrency: 1, maxWaiting: Infinity, retryAfterMs: 0 });
   readonly #within = new AsyncLocalStorage<PgliteTransaction>();
   readonly #ofUnit = new WeakMap<object, PgliteTransaction>();
   #opening: Promise<PGlite> | undefined;
@@ -43,7 +46,7 @@ export class PgliteDatabase implements SqlDatabase {
     await this.#inTurn((lite) => lite.exec(sql));
   }
 
-  begin(): Promise<SqlTransaction> {
+  begin(_timeoutMs?: number, signal?: AbortSignal): Promise<SqlTransaction> {
     const transaction = new PgliteTransaction();
     try {
       this.#refuseWithin();
@@ -51,7 +54,7 @@ export class PgliteDatabase implements SqlDatabase {
       return Promise.reject(error);
     }
     this.#mark(transaction);
-    return this.#open(transaction);
+    return this.#open(transaction, signal);
   }
 
   async stop(): Promise<void> {
@@ -60,8 +63,17 @@ export class PgliteDatabase implements SqlDatabase {
     await this.#turns.run(async () => (await opening).close());
   }
 
-  async #open(transaction: PgliteTransaction): Promise<SqlTransaction> {
-    const release = await this.#turns.take();
+  async #open(transaction: PgliteTransaction, signal?: AbortSignal): Promise<SqlTransaction> {
+    const payer = this.ambient.current()?.payer ?? Symbol('own work');
+    const leave = await this.#gate.take(payer, signal).catch((error: unknown) => {
+      transaction.ended();
+      throw error;
+    });
+    const endTurn = await this.#turns.take();
+    const release = (): void => {
+      endTurn();
+      leave();
+    };
     try {
       const lite = await this.#lite();
       await lite.exec('begin');

@@ -9,6 +9,8 @@ import type { UnitOfWork } from './unit-of-work.js';
  */
 export interface Ambient {
   readonly cause: Cause;
+  /** Whom it counts against what this takes of the database; absent for the application's own work. */
+  readonly payer?: string;
   readonly unit?: UnitOfWork;
 }
 

@@ -1,3 +1,4 @@
+import { CodedError } from '../../core/coded-error.js';
 import type { SqlDatabase, SqlExecutor, SqlRow, SqlTransaction } from '../sql-database.port.js';
 import { HandleStatements } from './handle-statements.js';
 import { innermost } from './routed-handle.js';
@@ -11,6 +12,8 @@ export class LazyTransaction implements SqlExecutor {
     script: (sql) => this.#statements.run(async () => (await this.#open()).script(sql)),
   };
   readonly #statements = new HandleStatements();
+  /** Made when it is needed: most commands of some applications touch no table. */
+  #abort: AbortController | undefined;
   #opening: Promise<SqlTransaction> | undefined;
   #used = false;
 
@@ -42,6 +45,7 @@ export class LazyTransaction implements SqlExecutor {
 
   async rollback(): Promise<void> {
     void this.close();
+    this.#abort?.abort(new CodedError('TRANSACTION_ENDED'));
     const transaction = await this.#opening?.catch(() => undefined);
     await transaction?.rollback();
   }
@@ -52,7 +56,10 @@ export class LazyTransaction implements SqlExecutor {
   }
 
   #open(): Promise<SqlTransaction> {
-    this.#opening ??= this.database.begin(this.timeoutMs);
+    if (!this.#opening) {
+      this.#abort = new AbortController();
+      this.#opening = this.database.begin(this.timeoutMs, this.#abort.signal);
+    }
     return this.#opening;
   }
 }
