@@ -11,8 +11,9 @@ describe('log calls', () => {
     ['an object', "this.#logger.error({ message: 'x failed', error });"],
     ['an object in the next line', "logger.warn(\n  { message: 'x failed', error },\n);"],
     ['an error beside the text', "this.#logger.error('x failed', error);"],
-    ['an error beside the text of a template', 'new Logger("Millrace").error(`${name} failed`, error);'],
+    ['an error beside the text of a template', 'new LineLogger().error(`${name} failed`, error);'],
     ['an error alone', 'logger.warn(error);'],
+    ['a logger that prints text as it is', "const logger = new Logger('Millrace');"],
   ])('are seen with %s', (_, text) => {
     expect(logFaults(new Map([['libs/nest/src/stream/a.ts', text]]))).toHaveLength(1);
   });

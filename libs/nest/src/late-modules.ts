@@ -1,10 +1,11 @@
-import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import { policyContract } from './channel/channel.metadata.js';
 import { isGateway } from './command/command.metadata.js';
 import type { Clock } from './core/clock.js';
 import { Rounds } from './core/rounds.js';
 import { entryClassOf } from './session/entry-class.js';
+import { LineLogger } from './core/log/line-logger.js';
 
 /** Soon enough for whoever tries a lazy module out, and a comparison of two numbers until there is one. */
 const INTERVAL_MS = 2_000;
@@ -42,7 +43,7 @@ export class LateModules implements OnApplicationBootstrap, OnApplicationShutdow
     for (const { type, role } of this.#entries()) {
       if (this.#seen.has(type)) continue;
       this.#seen.add(type);
-      new Logger('Millrace').error(
+      new LineLogger().error(
         `${type.name} is under ${role}, but its module was loaded after the boot, so it is not bound and clients are ` +
           'refused: import the module instead of loading it with LazyModuleLoader',
       );

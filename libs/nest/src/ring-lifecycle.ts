@@ -1,6 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
 import {
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -9,7 +8,7 @@ import {
 import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import { accessChannelName } from './channel/access-channel.js';
 import { systemClock } from './core/clock.js';
-import { logError } from './core/log-error.js';
+import { writeError } from './core/log-error.js';
 import type { NodeHealth } from './node-health.js';
 import type { Ring } from './ring.js';
 import { roomsKey } from './session/rooms/rooms-key.js';
@@ -19,12 +18,13 @@ import type { SessionDrain } from './session/session-drain.js';
 import { ListenWatch } from './socket/listen-watch.js';
 import { stopSteps } from './stop-steps.js';
 import { checkPath } from './socket/path-conflicts.js';
+import { LineLogger } from './core/log/line-logger.js';
 
 /** Starts and stops a node, in the order in which its parts stand on one another. */
 export class RingLifecycle
   implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   #stopped: Promise<void> | undefined;
   #listenWatch: ListenWatch | undefined;
 
@@ -93,12 +93,12 @@ export class RingLifecycle
 
   /** Nobody can reach this node, and its connections and timers alone would keep the process alive. */
   async #giveUp(error: unknown): Promise<void> {
-    logError(this.#logger, 'Millrace stops, because the HTTP server of the application could not listen', error);
+    writeError(this.#logger, 'Millrace stops, because the HTTP server of the application could not listen', error);
     try {
       await this.beforeApplicationShutdown();
       await this.onApplicationShutdown();
     } catch (failure) {
-      logError(this.#logger, 'Millrace could not stop', failure);
+      writeError(this.#logger, 'Millrace could not stop', failure);
     }
   }
 

@@ -95,6 +95,11 @@ export const errors = {
     'The data of the command is not valid.',
     'Read `details`: one entry a field, with the rules it broke.',
   ),
+  VALUE_INVALID: entry(
+    'never',
+    'The database does not accept a value of the request.',
+    'Check values before a statement gets them, such as @IsUUID() and @Max() in the DTO or a test in the policy: PostgreSQL answered with an SQLSTATE of class 22, which the log names.',
+  ),
   REJECTED: entry(
     'never',
     'The application rejected the request.',

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelName, ControlFrame, EventsFrame, LiveFrame, WireEvent } from '@millrace/protocol';
 import { logError } from '../core/log-error.js';
 import type { Audience } from '../hub/audience.port.js';
@@ -6,6 +5,7 @@ import type { RoomEmitter } from '../hub/room-emitter.port.js';
 import { accessChannelName, readRevocation, type Revocation } from './access-channel.js';
 import type { Authorizer } from './authorizer.js';
 import type { Withdrawals } from './resume/withdrawals.js';
+import { CrowdLogger } from '../core/log/crowd-logger.js';
 
 /**
  * Stands between the hub and the rooms. The room of the access channel is empty: what the hub emits there, in order and
@@ -15,7 +15,7 @@ import type { Withdrawals } from './resume/withdrawals.js';
  * withdrawn: everybody asks again.
  */
 export class AccessRoom implements RoomEmitter, Audience {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new CrowdLogger();
 
   constructor(
     private readonly rooms: RoomEmitter,

@@ -3,6 +3,7 @@ import type { ChannelContract, ChannelName, Position } from '@millrace/protocol'
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { FairGate } from '../core/fair-gate.js';
+import { dataException } from '../core/database-error.js';
 import { inTime, LATE } from '../core/in-time.js';
 import { samePlace } from '../core/order-check.js';
 import { inBackground } from '../core/safely.js';
@@ -227,7 +228,7 @@ export class Authorizer {
       try {
         return await this.#inTime(this.parts.ambient.run({ cause: {}, payer }, ask));
       } catch (error) {
-        this.parts.recorder.count(policyCalls, { result: error instanceof ForbiddenException ? 'denied' : 'failed' });
+        this.parts.recorder.count(policyCalls, { result: failureKind(error) });
         throw error;
       }
     };
@@ -245,3 +246,7 @@ export class Authorizer {
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof ForbiddenException || (error instanceof CodedError && error.code === 'FORBIDDEN');
+function failureKind(error: unknown): (typeof policyCalls.labels.result)[number] {
+  if (error instanceof ForbiddenException) return 'denied';
+  return dataException(error) === undefined ? 'failed' : 'invalid';
+}

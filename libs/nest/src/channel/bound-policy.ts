@@ -1,8 +1,8 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelContract, ChannelName } from '@millrace/protocol';
 import { CONTEXT_ARGUMENT, type Invocation, type NestInvoker } from '../session/nest-invoker.js';
 import type { Session } from '../session/session.js';
 import type { Policy } from './policy.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 export type Purpose = 'subscribe' | 'history';
 
@@ -45,7 +45,7 @@ export class BoundPolicy {
     this.#isWarned = true;
     const who = `The policy of ${this.contract.pattern}`;
     const why = 'an interceptor or filter of the application may have put something in its place';
-    new Logger('Millrace').warn(`${who} did not answer ${purpose} with true or false, so it is refused: ${why}`);
+    new LineLogger().warn(`${who} did not answer ${purpose} with true or false, so it is refused: ${why}`);
   }
 }
 

@@ -30,8 +30,8 @@ export const historyPagesAnswered = {
 export const policyCalls = {
   kind: 'counter',
   name: 'realtime_channel_policy_calls_total',
-  help: 'What policies said; busy and timeout mean that they could not be asked',
-  labels: { result: ['allowed', 'denied', 'failed', 'busy', 'timeout'] },
+  help: 'What policies said; invalid: the database did not accept a value; busy and timeout: they could not be asked',
+  labels: { result: ['allowed', 'denied', 'failed', 'invalid', 'busy', 'timeout'] },
 } as const satisfies CounterMetric;
 
 export const subscriptionsRevoked = {

@@ -1,11 +1,11 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelContract } from '@millrace/protocol';
 import { isOwnContract } from '../core/own-channels.js';
 import type { ChannelRegistry } from './channel-registry.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 /** Says of each contract, once, that events go out on channels to which nobody can subscribe: a policy was forgotten. */
 export class UnheardChannels {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #seen = new WeakSet<ChannelContract>();
 
   constructor(private readonly channels: Pick<ChannelRegistry, 'has'>) {}

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { from, fromEvent, isObservable, lastValueFrom, takeUntil, type Observable } from 'rxjs';
 import type { CommandOutcome } from '@millrace/protocol';
 import type { Deadline } from '../core/deadline.js';
@@ -11,6 +10,7 @@ import type { UnitOfWork } from '../stream/transaction/unit-of-work.js';
 import type { CommandMetadata } from './command.metadata.js';
 import type { CommandParameters } from './command-parameters.js';
 import type { HandlerRun, RunningCommand } from './running-command.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 export interface CommandHandlerParts {
   readonly invoker: NestInvoker;
@@ -80,7 +80,7 @@ export class CommandHandler {
     if (this.#isWarned || unit.staged.length === 0) return;
     if (!(handle instanceof LazyTransaction) || handle.isUsed || unit.isUsed) return;
     this.#isWarned = true;
-    new Logger('Millrace').warn(
+    new LineLogger().warn(
       `command ${this.metadata.name} published an event, but ran no statement in its transaction. If it writes through a ` +
         'connection of its own, as TypeORM, Prisma and MikroORM do, these writes and the event are not atomic: give the ' +
         'module a TransactionPort (option `transactions`), or publish with { tx }. If it writes nothing, ' +

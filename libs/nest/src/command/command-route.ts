@@ -125,6 +125,7 @@ function codeOf(error: unknown): string {
 function answerKind(error: unknown): (typeof commandsAnswered.labels.result)[number] {
   switch (codeOf(error)) {
     case 'VALIDATION_FAILED':
+    case 'VALUE_INVALID':
       return 'invalid';
     case 'BUSY':
     case 'COMMANDS_IN_FLIGHT':

@@ -1,6 +1,7 @@
-import { Logger, RequestMethod, type Type } from '@nestjs/common';
+import { RequestMethod, type Type } from '@nestjs/common';
 import { MODULE_PATH } from '@nestjs/common/internal';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import { LineLogger } from './log/line-logger.js';
 
 type Prefix = Pick<ApplicationConfig, 'getGlobalPrefixOptions' | 'setGlobalPrefixOptions'>;
 
@@ -29,7 +30,7 @@ function excluded(given: string, rest: string) {
 export function sayWhereRouted(modules: Pick<ModulesContainer, 'applicationId'>, module: Type): void {
   const path: unknown = Reflect.getMetadata(MODULE_PATH + modules.applicationId, module);
   if (typeof path !== 'string' || path === '' || path === '/') return;
-  new Logger('Millrace').warn(
+  new LineLogger().warn(
     `The endpoints of ${module.name} are below ${path}, where RouterModule puts them: ` +
       'change the paths of probes and scrapers, and the deny rules of the proxy, accordingly',
   );

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
-import { logError } from './log-error.js';
+import { LineLogger } from './log/line-logger.js';
+import { writeError } from './log-error.js';
 
 const SAY_AGAIN_MS = 1_000;
 
@@ -17,7 +17,7 @@ export class LastCatch {
   readonly #places = new Map<string, Place>();
 
   constructor(
-    private readonly logger: Pick<Logger, 'error'>,
+    private readonly logger: Pick<LineLogger, 'error'>,
     private readonly monotonic: () => number,
   ) {}
 
@@ -30,7 +30,7 @@ export class LastCatch {
     place.saidAt = now;
     place.unsaid = 0;
     try {
-      logError(this.logger, `${where} failed${more}`, error);
+      writeError(this.logger, `${where} failed${more}`, error);
     } catch {
       // A logger of the application that throws must not end the node either.
     }
@@ -38,7 +38,7 @@ export class LastCatch {
 }
 
 /** One for the process, as timers and emitters are: what they run belongs to no node any more. */
-const lastCatch = new LastCatch(new Logger('Millrace'), () => process.uptime() * 1_000);
+const lastCatch = new LastCatch(new LineLogger(), () => process.uptime() * 1_000);
 
 /**
  * A callback for a timer or an emitter. What is thrown in one, or rejected by the promise that it returns, ends a Node

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { CheckName, Facts, Fault, Finding, ReadinessCheck, ReadinessState } from '../core/readiness-check.js';
 import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { healthState } from './health.metrics.js';
 import { isConvincing, proofAfter, type HealthReport, type Proof } from './proof.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 /** What one check comes to, once the other nodes were asked. */
 export interface Verdict {
@@ -41,7 +41,7 @@ const RANK: Readonly<Record<ReadinessState, number>> = { ready: 0, degraded: 1, 
  * Where nobody is better off, or nobody can tell, it stays in as `degraded`: one outage must not take every node out.
  */
 export class Readiness {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #looks: Rounds;
   readonly #proofs = new Map<CheckName, Proof>();
   #said = '';

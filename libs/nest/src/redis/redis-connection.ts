@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
@@ -9,6 +8,7 @@ import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { redisLost, redisUp } from './redis.metrics.js';
 import type { RedisRole } from './redis-role.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 export interface RedisConnectionParts {
   readonly url: string;
@@ -31,7 +31,7 @@ const CLOSE_TIMEOUT_MS = 500;
  */
 export class RedisConnection {
   readonly client: Redis;
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #pings: Rounds;
   readonly #readyListeners: (() => void)[] = [];
   #state: 'new' | 'up' | 'down' | 'stopped' = 'new';

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import { inTime, LATE } from '../core/in-time.js';
 import { Rounds } from '../core/rounds.js';
@@ -6,6 +5,7 @@ import type { Recorder } from '../telemetry/recorder.js';
 import type { RedisPublisher } from './redis-publisher.js';
 import type { RedisSubscriber } from './redis-subscriber.js';
 import { redisEchoes, redisUnheard } from './redis.metrics.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 export interface RedisEchoParts {
   readonly publisher: RedisPublisher;
@@ -35,7 +35,7 @@ const ROUNDS = 2;
  * may refuse the channels to its user, be a replica that hands on nothing, or not be the one that the other nodes use.
  */
 export class RedisEcho {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #rounds: Rounds;
   readonly #heard = new Map<string, number>();
   #channel: string | undefined;

@@ -1,14 +1,14 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { redisRefused } from './redis.metrics.js';
 import type { MessageRefusal } from './sender-memory.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 const QUIET_MS = 60_000;
 
 /** Counts what is not listened to, and says so once a minute: whoever can publish could fill the log. */
 export class RefusedMessages {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   #saidAt = -Infinity;
   #count = 0;
 

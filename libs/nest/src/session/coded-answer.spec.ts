@@ -139,12 +139,32 @@ describe('CodedAnswer', () => {
   it.each([
     ['an error of its database', new Error('database is away')],
     ['a fetch that failed', new TypeError('fetch failed', { cause: new Error('ECONNREFUSED') })],
-  ])('logs an enhancer each time that it fails with %s, which may pass', (_, cause) => {
+  ])('logs an enhancer again when it fails with %s, which may pass, once a second', (_, cause) => {
+    vi.useFakeTimers();
     const fault = new EnhancerFault({ kind: 'guard', name: 'RightsGuard' }, cause);
-    for (const where of ['subscribe x', 'subscribe y']) {
+    for (const where of ['subscribe x', 'subscribe y', 'subscribe z']) {
       expect(answers.ofRepeatable(fault, where)).toMatchObject({ retry: 'backoff', retryAfterMs: 1_000 });
+      if (where === 'subscribe y') vi.advanceTimersByTime(1_000);
     }
+    vi.useRealTimers();
     expect(logged).toHaveLength(2);
+  });
+
+  it.each([
+    ['as it is', (error: Error) => error],
+    ['in the error of an ORM', (error: Error) => Object.assign(new Error('x'), { driverError: error })],
+    ['in a guard', (error: Error) => new EnhancerFault({ kind: 'guard', name: 'RightsGuard' }, error)],
+    ['in a fault of HTTP', (error: Error) => new InternalServerErrorException('no', { cause: error })],
+  ])('takes a value that the database does not accept, %s, for the mistake of the client', (_, wrapped) => {
+    const warned: unknown[] = [];
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation((...entry: unknown[]) => void warned.push(entry));
+    const error = Object.assign(new Error('invalid: "s3cret"'), { severity: 'ERROR', code: '22P02', detail: 's3cret' });
+    for (let i = 0; i < 100; i++) {
+      expect(answers.of(wrapped(error), `subscribe x-${i}`)).toEqual(wireError('VALUE_INVALID'));
+      expect(answers.ofRepeatable(wrapped(error), `subscribe x-${i}`)).toEqual(wireError('VALUE_INVALID'));
+    }
+    expect(logged).toEqual([]);
+    expect(warned).toEqual([[expect.stringMatching(/^subscribe x-0 was refused.*\(SQLSTATE 22P02\)/)]]);
   });
 
   it('says what became of the command', () => {

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import {
   unfaithfulValue,
   wireError,
@@ -18,6 +17,7 @@ import { framesRefused } from './session.metrics.js';
 import type { SessionOptions } from './session.options.js';
 import type { SessionRegistry } from './session-registry.js';
 import type { SocketSession } from './socket-session.js';
+import { CrowdLogger } from '../core/log/crowd-logger.js';
 
 type Acknowledge = (answer: Answer) => void;
 type RefusalReason = (typeof framesRefused.labels.reason)[number];
@@ -34,7 +34,7 @@ const LAGGING_RETRY_AFTER_MS = 500;
 
 /** Takes every client frame of a session, checks what concerns all of them, and answers each exactly once. */
 export class FrameDispatcher {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new CrowdLogger();
   readonly #routes: ReadonlyMap<string, FrameRoute>;
 
   constructor(
@@ -54,7 +54,7 @@ export class FrameDispatcher {
       try {
         route.release?.(session);
       } catch (error) {
-        logError(this.#logger, `The route ${route.name} failed to release a session`, error);
+        logError(this.#logger, `release of a session failed in route ${route.name}`, error);
       }
     }
   }

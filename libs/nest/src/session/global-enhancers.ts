@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import { BootError } from '../core/boot-error.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 type Enhancers = Pick<
   ApplicationConfig,
@@ -27,7 +27,7 @@ export function checkGlobalEnhancers(config: Enhancers): void {
     ...namesOf(config.getGlobalRequestFilters()),
   ];
   if (others.length === 0) return;
-  new Logger('Millrace').warn(`${others.join(', ')} is global and request-scoped: it does not apply to commands`);
+  new LineLogger().warn(`${others.join(', ')} is global and request-scoped: it does not apply to commands`);
 }
 
 const namesOf = (enhancers: readonly { readonly metatype: unknown }[]): string[] =>

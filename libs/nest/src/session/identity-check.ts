@@ -1,8 +1,9 @@
-import { HttpStatus, Logger } from '@nestjs/common';
+import { HttpStatus } from '@nestjs/common';
 import { CodedError } from '../core/coded-error.js';
 import type { Identity } from './authenticator.port.js';
 import { isHttpException } from './enhancers/deliberate.js';
 import { isSubject } from './subject.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 const faults = {
   identity: 'returned no identity. Throw CodedError UNAUTHENTICATED to refuse a token',
@@ -18,7 +19,7 @@ const faults = {
  * however often it comes; the log says once a kind what to change.
  */
 export class IdentityCheck {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #told = new Set<keyof typeof faults>();
 
   /** @throws CodedError `UNAUTHENTICATED` */

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import { createRemoteJWKSet, decodeJwt, errors, jwksCache, type ExportedJWKSCache, type JWTVerifyGetKey } from 'jose';
 import { CodedError } from '../core/coded-error.js';
-import { logError } from '../core/log-error.js';
+import { writeError } from '../core/log-error.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 /** Below the time that authentication may take, so that a hanging key server is named as the cause. */
 const FETCH_TIMEOUT_MS = 3_000;
@@ -14,7 +14,7 @@ const RETRY_AFTER_MS = 2_000;
  * the token that needs a new one: the client is then asked to try again, or it would sign its user out.
  */
 export function remoteKeys(url: URL, fetchTimeoutMs = FETCH_TIMEOUT_MS): JWTVerifyGetKey {
-  const logger = new Logger('Millrace');
+  const logger = new LineLogger();
   const cache: Partial<ExportedJWKSCache> = {};
   const keys = createRemoteJWKSet(url, {
     timeoutDuration: fetchTimeoutMs,
@@ -27,7 +27,7 @@ export function remoteKeys(url: URL, fetchTimeoutMs = FETCH_TIMEOUT_MS): JWTVeri
     isReachable = now;
     // Once an outage: every client that comes back meanwhile runs into it.
     if (now) logger.log(`The keys at ${url.href} can be fetched again`);
-    else logError(logger, `Tokens cannot be verified: the keys at ${url.href} cannot be fetched`, error);
+    else writeError(logger, `Tokens cannot be verified: the keys at ${url.href} cannot be fetched`, error);
   };
   return async (header, token) => {
     try {

@@ -130,6 +130,7 @@ function refusalReason(code: string): (typeof handshakesRefused.labels.reason)[n
       return 'protocol';
     case 'UNAUTHENTICATED':
     case 'TOKEN_EXPIRED':
+    case 'VALUE_INVALID':
       return 'token';
     case 'RATE_LIMITED':
       return 'rate';

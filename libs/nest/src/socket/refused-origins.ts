@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 const QUIET_MS = 60_000;
 /** Anybody can send any origin: so many lines within that time are enough. */
@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 200;
 
 /** Tells the log of each origin that was refused, once a minute. */
 export class RefusedOrigins {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #toldAt = new Map<string, number>();
 
   constructor(private readonly clock: Clock) {}

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { Clock } from '../core/clock.js';
+import { LineLogger } from '../core/log/line-logger.js';
 
 /** One line a minute for each kind: whoever forgot an `await` forgot it for every command. */
 const QUIET_MS = 60_000;
@@ -14,7 +14,7 @@ interface Kind {
  * whoever lost it awaited nothing, so nobody looks at that error.
  */
 export class LostWork {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #kinds = new Map<string, Kind>();
 
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}

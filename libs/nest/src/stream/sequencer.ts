@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Logger } from '@nestjs/common';
 import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
@@ -14,6 +13,7 @@ import { unavailable } from './stream-errors.js';
 import { passes, passSeconds, publishesRefused, publishesWaiting } from './stream.metrics.js';
 import type { StreamOptions } from './stream.options.js';
 import type { PassResult, StreamStore } from './stream-store.port.js';
+import { CrowdLogger } from '../core/log/crowd-logger.js';
 
 export interface SequencerParts {
   readonly store: Pick<StreamStore, 'pass'>;
@@ -37,7 +37,7 @@ const RETRY: Backoff = { firstMs: 20, maxMs: 1_000 };
 export class Sequencer {
   readonly #queue = new PublishQueue();
   readonly #listeners = new Set<BatchListener>();
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new CrowdLogger();
   readonly #seeking: SeekList;
   /** Passes belong to nobody's request: they run in the context in which the sequencer was made. */
   readonly #context = new AsyncResource('MillraceSequencer');

@@ -1,14 +1,6 @@
-/** What both drivers tell about an error that the server reported. Anything else never reached the server, or was cut. */
-interface ServerError {
-  readonly severity: string;
-  readonly code: string;
-  readonly constraint?: string;
-}
+import { isServerError, sqlState } from '../core/database-error.js';
 
-/** The SQLSTATE of an error that the server reported. */
-export function sqlState(error: unknown): string | undefined {
-  return isServerError(error) ? error.code : undefined;
-}
+export { causesOf, sqlState } from '../core/database-error.js';
 
 /** Whether nobody can tell what became of the statement: the connection went, or the server cut it. */
 export function isConnectionLost(error: unknown): boolean {
@@ -45,17 +37,4 @@ export function isBadRow(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined || isPartitionMissing(error)) return false;
   return ['22', '23', '54', 'P0001'].some((family) => state.startsWith(family));
-}
-
-const MAX_CAUSES = 5;
-
-/** The error and what it wraps: an ORM puts the driver's error into one of its own. */
-export function causesOf(error: unknown): unknown[] {
-  const causes: unknown[] = [];
-  for (let cause = error; cause instanceof Error && causes.length < MAX_CAUSES; cause = cause.cause) causes.push(cause);
-  return causes;
-}
-
-function isServerError(error: unknown): error is ServerError {
-  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
 }

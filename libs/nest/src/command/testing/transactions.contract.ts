@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConflictException, Logger } from '@nestjs/common';
+import { wireError } from '@millrace/protocol';
 import { catchError, concatMap, of, throwError } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StatementRunner } from '../../stream/channel-publisher.js';
@@ -61,6 +62,28 @@ export function transactionsContract(name: string, open: () => Promise<Transacti
         error: { code: 'REJECTED', message: 'Taken', retry: 'never', status: 409, outcome: 'not-applied' },
       });
       await expectNothing();
+    });
+
+    it.each([
+      ['text that is no uuid', '22P02', 'select $1::text::uuid', 'no-uuid-s3cret'],
+      ['a number out of range', '22003', 'select $1::text::int', '99999999999'],
+      ['a date that is none', '22008', 'select $1::text::date', '2001-02-31'],
+    ])('refuses %s as the mistake of the client, and keeps it out of the log', async (_, state, sql, value) => {
+      const warned: unknown[] = [];
+      vi.spyOn(Logger.prototype, 'warn').mockImplementation((...entry: unknown[]) => void warned.push(entry));
+      const failed = vi.spyOn(Logger.prototype, 'error').mockClear();
+      bench.script.handler = async (tx) => {
+        await write(tx);
+        await tx.query(sql, [value]);
+      };
+      expect(await bench.commands.send(act)).toEqual({
+        ok: false,
+        error: { ...wireError('VALUE_INVALID'), outcome: 'not-applied' },
+      });
+      await expectNothing();
+      expect(failed.mock.calls).toEqual([]);
+      expect(warned).toEqual([[expect.stringContaining(`(SQLSTATE ${state})`)]]);
+      expect(JSON.stringify(warned)).not.toContain(value);
     });
 
     it('rolls back what an interceptor makes a success of', async () => {

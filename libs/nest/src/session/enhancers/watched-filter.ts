@@ -1,7 +1,8 @@
-import { HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { logError } from '../../core/log-error.js';
+import { HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { writeError } from '../../core/log-error.js';
 import { isDeliberate } from './deliberate.js';
 import { nameOf, remedyOf } from './enhancer-fault.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 const LOWEST_REFUSAL = 400;
 const LOWEST_FAULT = 500;
@@ -50,7 +51,7 @@ function statusIn(answer: unknown): number | undefined {
 
 /** Names each filter that fails once: it would fail for every refusal. */
 export class FilterFaults {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   readonly #told = new Set<string>();
 
   tell(filter: ExceptionFilter, failure: unknown): void {
@@ -61,6 +62,6 @@ export class FilterFaults {
     const message =
       `Filter ${name} failed while it handled the error of a command or channel; the client is answered with that ` +
       `error, as without the filter. ${remedy}. This is logged once for this filter`;
-    logError(this.#logger, message, failure);
+    writeError(this.#logger, message, failure);
   }
 }

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { NAMESPACE, type ChannelName, type LiveFrame } from '@millrace/protocol';
 import { Emitter } from '@socket.io/redis-emitter';
 import type { LiveEvent } from '../../core/stream-event.js';
@@ -9,10 +8,11 @@ import type { Recorder } from '../../telemetry/recorder.js';
 import { roomMessagesLost } from '../session.metrics.js';
 import { AdapterPublisher } from './adapter-redis.js';
 import { ownRoomsKey } from './rooms-key.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 /** Live events of a process without sessions: they reach those of the nodes over Redis, or nobody. */
 export class RemoteLive implements LiveSink {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   #emitter: Emitter | undefined;
   #hasWarned = false;
 

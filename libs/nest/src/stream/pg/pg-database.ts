@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { systemClock, type Clock } from '../../core/clock.js';
 import { CodedError } from '../../core/coded-error.js';
 import { FairGate } from '../../core/fair-gate.js';
@@ -14,6 +13,7 @@ import { PgBeginning } from './pg-beginning.js';
 import { PgConnection } from './pg-connection.js';
 import { connectionShares, type ConnectionShares } from './connection-shares.js';
 import { createPool, type PgPool } from './pg-pool.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 /**
  * A PostgreSQL server: pools of Millrace's own, or one of the application's.
@@ -144,7 +144,7 @@ export class PgDatabase implements SqlDatabase {
   #watchEnd(pool: PgPool): void {
     this.#cancelWatch = this.#clock.after(END_WATCH_MS, () => {
       if (!pool.ending) return this.#watchEnd(pool);
-      new Logger('Millrace').warn(
+      new LineLogger().warn(
         'The pool of `postgres: { pool }` is ended before Millrace has stopped: what is published from now on fails. ' +
           'End it in onApplicationShutdown() of a module that MillraceModule is imported before, or after app.close()',
       );

@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
 import { backoffMs, type Backoff } from '../../core/backoff.js';
 import { BootError } from '../../core/boot-error.js';
 import type { Clock } from '../../core/clock.js';
 import { inTime, LATE } from '../../core/in-time.js';
 import type { Random } from '../../core/random.js';
 import { bootErrorOf, isPassing, reasonOf } from './boot-failure.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 export interface DatabaseWaitParts {
   /** For how long, in all; 0 where waiting makes no sense. */
@@ -24,7 +24,7 @@ const HALTED: unique symbol = Symbol('halted');
  * loop. Each step of the start is tried again until it succeeds, so it must be one that can be repeated.
  */
 export class DatabaseWait {
-  readonly #logger = new Logger('Millrace');
+  readonly #logger = new LineLogger();
   #deadline: number | undefined;
   #saidAt: number | undefined;
   #isHalted = false;

@@ -1,5 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { SqlExecutor } from '../sql-database.port.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 /** Events at the end of the log that are compared with the heads of their channels. */
 const NEWEST = 100_000;
@@ -9,7 +9,7 @@ export async function mendHeads(executor: SqlExecutor, schema: string): Promise<
   const [row] = await executor.query(`select ${schema}.mend_heads($1::int) as mended`, [NEWEST]);
   const mended = Number(row?.['mended'] ?? 0);
   if (mended === 0) return;
-  new Logger('Millrace').warn(
+  new LineLogger().warn(
     `Channels whose head was below their events, and that start anew: ${mended}. Was a part of the database restored?`,
   );
 }

@@ -1,6 +1,6 @@
-import { Logger } from '@nestjs/common';
 import { BootError } from '../../core/boot-error.js';
 import type { SqlExecutor } from '../sql-database.port.js';
+import { LineLogger } from '../../core/log/line-logger.js';
 
 const MIN_SERVER_VERSION = 150_000;
 
@@ -20,6 +20,6 @@ export async function checkServer(executor: SqlExecutor): Promise<void> {
   if (row['embedded'] === true) return;
   for (const name of ['fsync', 'synchronous_commit'] as const) {
     if (row[name] !== 'off') continue;
-    new Logger('Millrace').warn(`${name} is off in PostgreSQL: events that were acknowledged can be lost in a crash`);
+    new LineLogger().warn(`${name} is off in PostgreSQL: events that were acknowledged can be lost in a crash`);
   }
 }

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { ChannelName } from '@millrace/protocol';
 import { systemClock } from '../../core/clock.js';
 import { CodedError } from '../../core/coded-error.js';
@@ -10,6 +9,7 @@ import type { SqlExecutor, SqlRow } from '../sql-database.port.js';
 import type { StreamStore } from '../stream-store.port.js';
 import { runScript } from './run-script.js';
 import { inSavepoint } from './savepoint.js';
+import { CrowdLogger } from '../../core/log/crowd-logger.js';
 
 export interface StagedRef {
   readonly channel: ChannelName;
@@ -31,6 +31,8 @@ interface Transactional {
   /** Of a nested one: the unit whose savepoint this is. */
   readonly parent?: UnitOfWork;
 }
+
+const logger = new CrowdLogger();
 
 type NestedWork<T> = (handle: SqlExecutor, unit: UnitOfWork) => Promise<T>;
 
@@ -138,7 +140,7 @@ export class UnitOfWork {
       try {
         effect();
       } catch (error) {
-        logError(new Logger('Millrace'), 'An after-commit callback failed', error);
+        logError(logger, 'An after-commit callback failed', error);
       }
     }
     this.#effects.clear();
