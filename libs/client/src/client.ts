@@ -151,16 +151,15 @@ export class Client {
   /**
    * Subscribes to a channel, now or as soon as there is a connection, and again after every reconnect.
    *
-   * @throws TypeError when a parameter is missing, or when the channel is subscribed already and `since` names another
-   * position than the one it stands at
-   * @throws RealtimeError `CLIENT_CLOSED`
+   * @throws RealtimeError `CHANNEL_INVALID` when a parameter is missing or not a segment of a name, `OPTION_INVALID` when
+   * the channel is subscribed already and `since` names another position than the one it stands at, `CLIENT_CLOSED`
    */
   subscribe<C extends ChannelContract>(
     contract: C,
     params: ParamsOf<C>,
     { since, storage }: SubscribeOptions = {},
   ): Subscription<C> {
-    const channel = channelName(contract, params);
+    const channel = channelFor(contract, params);
     this.#failIfClosed();
     // A live channel has no position; one kept from when it was durable would only be refused.
     const kept = contract.delivery === 'durable' ? (storage ?? this.#options.storage) : undefined;

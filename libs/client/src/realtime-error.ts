@@ -13,21 +13,21 @@ export class RealtimeError extends Error {
   /** Always this. */
   override readonly name = 'RealtimeError';
   /** One of the registered codes, or one of a newer server. */
-  readonly code: ErrorCode | (string & {});
+  declare readonly code: ErrorCode | (string & {});
   /** Whether and how the request may be repeated. */
-  readonly retry: RetryPolicy;
+  declare readonly retry: RetryPolicy;
   /** How long to wait before the next try, in ms, when the server said so. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs: number | undefined;
   /** For a failed command: whether its effects stand. */
-  readonly outcome: CommandOutcome | undefined;
+  declare readonly outcome: CommandOutcome | undefined;
   /** For a refused token: what was wrong with it, such as `signature`; see docs/errors.md. */
-  readonly reason: WireError['reason'];
+  declare readonly reason: WireError['reason'];
   /** For `VALIDATION_FAILED`: one entry a field. */
-  readonly details: readonly FieldError[];
+  declare readonly details: readonly FieldError[];
   /** The HTTP status of the exception with which the application refused, as 404; with `REJECTED` and its kin. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** Finds the entry in the server's log. */
-  readonly errorId: string | undefined;
+  declare readonly errorId: string | undefined;
 
   /** Of either build: a program may load both, the one by `import` and the other by `require`. */
   static override [Symbol.hasInstance](value: unknown): boolean {

@@ -70,6 +70,8 @@ const AFTER_SILENCE_MS = 4_000;
 /** How soon a draining link that is still owed an answer is looked at again. */
 const BUSY_CHECK_MS = 100;
 
+const firstTry: ConnectionState = { kind: 'connecting', attempt: 0, ...noRefusals };
+
 /** What is known of the world, and for how long refusals are doubted. */
 export type ConnectionMoment = Moment & { readonly patienceMs: number };
 
@@ -82,7 +84,7 @@ export function transition(state: ConnectionState, input: ConnectionInput, momen
     case 'disconnect':
       return state.kind === 'disconnected' && !state.error ? state : { kind: 'disconnected' };
     case 'connect':
-      return isStopped(state) ? { kind: 'connecting', attempt: 0, ...noRefusals } : withoutPause(state, moment.now);
+      return isStopped(state) ? firstTry : withoutPause(state, moment.now);
     case 'opened':
       if (state.kind !== 'connecting') return state;
       return { ...state, ...input, kind: 'connected', since: moment.now };
@@ -125,7 +127,7 @@ function afterWaiting(state: ConnectionState, busy: boolean, now: number): Conne
   if (state.kind === 'reconnecting') return nextTry(state);
   if (state.kind !== 'draining') return state;
   // The server waits for commands in flight before it closes; leaving earlier would make their outcome unknown.
-  return busy ? { ...state, nextAt: now + BUSY_CHECK_MS } : { kind: 'connecting', attempt: 0, ...noRefusals };
+  return busy ? { ...state, nextAt: now + BUSY_CHECK_MS } : firstTry;
 }
 
 type Tried = Extract<ConnectionState, { kind: 'connecting' | 'connected' | 'draining' }>;

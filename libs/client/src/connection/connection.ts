@@ -9,7 +9,7 @@ import type { Environment } from '../environment/environment.port.js';
 import { momentIn } from '../environment/moment.js';
 import { runAt } from '../environment/run-at.js';
 import type { TokenSource } from '../token/token-source.js';
-import { connectFailed } from '../transport/connect-fault.js';
+import { connectFailed, type ConnectFault } from '../transport/connect-fault.js';
 import type { Link, LinkListener, ServerFrame, Transport } from '../transport/transport.port.js';
 import type { BackoffOptions } from './backoff.js';
 import { transition, type ConnectionInput, type ConnectionState } from './connection-state.js';
@@ -182,12 +182,13 @@ export class Connection {
   #open(token: string, given: AbortSignal): void {
     const { transport, environment, options } = this.parts;
     this.#token = token;
+    let fault: ConnectFault = 'silent';
     const unlessGivenUp = (input: ConnectionInput) => {
       if (!given.aborted) this.apply(input);
     };
     const listener: LinkListener = {
       // Nothing may be sent before `welcome` has said for whom.
-      opened: () => {},
+      opened: () => (fault = 'namespace'),
       closed: (reason, said) => {
         const error = said ?? (this.#state.kind === 'connecting' ? connectFailed('unknown', reason) : undefined);
         unlessGivenUp({ kind: 'lost', ...(error && { error }) });
@@ -208,7 +209,7 @@ export class Connection {
     const handshake = { protocol: PROTOCOL_VERSION, token, client: options.client, awayMs };
     this.#cancelTimer();
     this.#cancelTimer = environment.after(options.connectTimeoutMs, () =>
-      this.apply({ kind: 'lost', error: connectFailed('silent') }),
+      this.apply({ kind: 'lost', error: connectFailed(fault) }),
     );
     try {
       this.#link = transport.open({ url: options.url, path: options.path, handshake }, listener);

@@ -28,9 +28,9 @@ export interface Environment {
   readonly onWake: (listener: () => void) => () => void;
   /**
    * Outlives a reload of this tab and is shared by no other: `sessionStorage` where there is one. With it, a
-   * `PositionStorage` that tabs share makes none of them skip events. Nothing where there are no tabs.
+   * `PositionStorage` that tabs share makes none of them skip events. Nothing where there are no tabs; it may throw.
    */
-  readonly tabStore?: TabStore | undefined;
+  readonly tabStore: () => TabStore | undefined;
   /** Takes what the SDK cannot hand to anybody, such as an exception in one of your listeners. */
   readonly report: (error: unknown) => void;
 }

@@ -15,18 +15,9 @@ export const systemEnvironment: Environment = {
   random: () => Math.random(),
   uuid,
   onWake: (listener) => onWake(globalThis, { wall, steady }, listener),
-  tabStore: tabStore(),
+  tabStore: () => globalThis.sessionStorage,
   report: (error) => (typeof reportError === 'function' ? reportError(error) : console.error(error)),
 };
-
-/** Reading the property throws where a page may not keep anything. */
-function tabStore(): Environment['tabStore'] {
-  try {
-    return globalThis.sessionStorage;
-  } catch {
-    return undefined;
-  }
-}
 
 function after(delayMs: number, task: () => void): () => void {
   let timer = setTimeout(next, Math.min(delayMs, MAX_TIMER_MS), delayMs - MAX_TIMER_MS);
@@ -39,11 +30,10 @@ function after(delayMs: number, task: () => void): () => void {
 
 /**
  * `crypto.randomUUID` is missing on pages that came over plain HTTP; React Native has no `crypto` at all. Ids need not be
- * secret there, only different: 122 bits of `Math.random` are.
+ * secret there, only different: 120 bits of `Math.random` are.
  */
 function uuid(): string {
   const random: Partial<Crypto> = typeof crypto === 'undefined' ? {} : crypto;
-  if (typeof random.randomUUID === 'function') return random.randomUUID();
   const bytes = new Uint8Array(16);
   if (typeof random.getRandomValues === 'function') random.getRandomValues(bytes);
   else bytes.forEach((_, index) => (bytes[index] = Math.floor(Math.random() * 256)));

@@ -1,7 +1,7 @@
 import type { ChannelName } from '@millrace/protocol';
 import type { Environment } from '../environment/environment.port.js';
 import { isThenable } from '../thenable.js';
-import { TabPosition } from './tab-position.js';
+import { tabPosition } from './tab-position.js';
 
 /**
  * Where the position of a subscription outlives the page or process. Tabs may share one: each also remembers in its own
@@ -31,7 +31,7 @@ export class PositionKeeper {
   /** A storage that is full fails with every event: it is reported once, and again after it worked. */
   #health: 'good' | 'failing' = 'good';
   #next: string | undefined;
-  readonly #tab: TabPosition;
+  readonly #tab: ReturnType<typeof tabPosition>;
 
   constructor(
     private readonly channel: ChannelName,
@@ -40,7 +40,7 @@ export class PositionKeeper {
     /** The server, whose channel it is. */
     server: string,
   ) {
-    this.#tab = new TabPosition(`millrace ${server} ${channel}`, environment.tabStore);
+    this.#tab = tabPosition(`millrace ${server} ${channel}`, environment);
   }
 
   /**
@@ -66,7 +66,7 @@ export class PositionKeeper {
       finish('');
     };
     const cancel = this.environment.after(LOAD_TIMEOUT_MS, () =>
-      fail(new Error(`The storage did not answer for "${this.channel}" within ${LOAD_TIMEOUT_MS} ms`)),
+      fail(new Error(`The storage for "${this.channel}" did not answer within ${LOAD_TIMEOUT_MS} ms`)),
     );
     try {
       const answer = this.storage.get(this.channel);

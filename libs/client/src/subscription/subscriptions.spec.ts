@@ -124,7 +124,9 @@ describe('subscriptions', () => {
     const sub = client.subscribe(desk, sfo, { since: log.positionAt(1) });
     sub.on('a.b', (n) => seen.push(n));
     sub.on('recovered', ({ count }) => seen.push(`recovered ${count}`));
-    expect(() => client.subscribe(desk, sfo, { since: log.positionAt(2) })).toThrow(TypeError);
+    expect(() => client.subscribe(desk, sfo, { since: log.positionAt(2) })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }) as Error,
+    );
     client.subscribe(desk, sfo, { since: log.positionAt(1) }).unsubscribe();
     await answered();
     expect(seen).toEqual([2, 3, 'recovered 2']);

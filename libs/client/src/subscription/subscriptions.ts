@@ -2,6 +2,7 @@ import type { ChannelName, SubscribeAnswers, SubscribeItem, WireError } from '@m
 import { pauseMs, type BackoffOptions } from '../connection/backoff.js';
 import type { Environment } from '../environment/environment.port.js';
 import type { Principals } from '../principal.js';
+import { optionInvalid } from '../option-invalid.js';
 import { readAnswer } from '../transport/answer.js';
 import type { Link, ServerFrame } from '../transport/transport.port.js';
 import { ChannelSubscription } from './channel-subscription.js';
@@ -71,9 +72,7 @@ export class Subscriptions {
     const subscription = known ?? this.#add(channel, storage);
     const handle = new SubscriptionHandle(subscription, this.environment.report, names);
     if (known && since !== undefined && placeIn(handle.position) !== placeIn(readOwned(since).token)) {
-      throw new TypeError(
-        `"${channel}" is subscribed already, at another position: read from \`since\` with history()`,
-      );
+      throw optionInvalid(`"${channel}" is subscribed already, at another position: use history()`, 'subscribe');
     }
     subscription.add(handle);
     if (!known) subscription.start(since);

@@ -37,7 +37,7 @@ async function load(
   const client = createClient({
     ...server.options,
     storage,
-    environment: { ...server.options.environment, tabStore: session },
+    environment: { ...server.options.environment, tabStore: () => session },
   });
   const seen: unknown[] = [];
   const sub = client.subscribe(desk, { airport: 'SFO' });

@@ -64,13 +64,24 @@ export class TokenSource {
       // In a promise, so that a function that throws at once is treated like one that rejects.
       void Promise.resolve({ reason, signal: timeout.signal })
         .then(this.ask)
-        .then((token) => resolve(token ?? ''), reject)
+        .then((token) => resolve(checked(token ?? '')))
+        .catch(reject)
         .finally(() => {
           cancel();
           signal.removeEventListener('abort', onAbort);
         });
     });
   }
+}
+
+/** More than a server takes would end the connection, again and again, without a word. */
+const MAX_LENGTH = 16_384;
+
+function checked(token: string): string {
+  if (token.length > MAX_LENGTH) {
+    throw new Error(`it has more than ${MAX_LENGTH} characters`);
+  }
+  return token;
 }
 
 export const noTokenWithin = (ms: number): Error => new Error(`The token function did not answer within ${ms} ms`);

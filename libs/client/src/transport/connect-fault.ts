@@ -7,7 +7,7 @@ export const connectFaults = {
   unresolvable: 'The host of `url` is not known.',
   tls: 'TLS failed: look at scheme and port of `url`, and at the certificate.',
   'not-http': 'The server does not speak HTTP: look at scheme and port of `url`.',
-  redirect: 'The server redirects, which a websocket cannot follow: give the address it redirects to as `url`.',
+  redirect: 'The server redirects: give the address it redirects to as `url`.',
   status:
     'The server refuses the websocket: look at its `session.allowedOrigins`, at `path`, and at proxies without `Upgrade`.',
   namespace: 'The Socket.IO server is not Millrace: look at `url`, `path`, and whether it imports MillraceModule.',
@@ -15,7 +15,7 @@ export const connectFaults = {
   closed: 'The server closes the connection: look at port, `path` and proxies.',
   silent: 'The server says nothing: look at port, `path` and proxies.',
   unknown:
-    'The browser does not say why: look at `url`, `path`, whether the server runs, its `session.allowedOrigins`, the certificate, and proxies without `Upgrade`.',
+    'The browser does not say why: look at host and port of `url`, and whether the server runs, at its `session.allowedOrigins`, at `path`, and at proxies without `Upgrade`, and at the certificate.',
 } as const satisfies Record<string, string>;
 
 export type ConnectFault = keyof typeof connectFaults;

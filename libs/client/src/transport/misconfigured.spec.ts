@@ -2,7 +2,7 @@ import { createServer as createHttp, type Server as HttpServer } from 'node:http
 import { createServer as createTcp, type AddressInfo, type Server } from 'node:net';
 import { wireError } from '@millrace/protocol';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createClient, RealtimeError, type Client, type ConnectionState } from '../index.js';
+import { createClient, RealtimeError, type Client, type ConnectionState, type Transport } from '../index.js';
 import { checkUrl } from './server-url.js';
 
 const closers: (() => unknown)[] = [];
@@ -138,4 +138,16 @@ describe('an address that cannot be right', () => {
       expect.objectContaining({ ...wireError('OPTION_INVALID'), message: expect.any(String) }) as Error,
     );
   });
+});
+
+it('a token that is longer than a server takes is told, and no connection is cut over it', async () => {
+  const errors: RealtimeError[] = [];
+  const open = vi.fn<Transport['open']>();
+  const client = createClient({ url: 'http://a.b', token: () => 'x'.repeat(16_385), transport: { open } });
+  closers.push(() => client.close());
+  client.onError((error) => errors.push(error));
+  client.connect();
+  await vi.waitFor(() => expect(errors).toHaveLength(1));
+  expect(errors[0]?.message).toMatch(/more than 16384 characters/);
+  expect(open).not.toHaveBeenCalled();
 });

@@ -42,9 +42,12 @@ export const socketIoTransport: Transport = {
       closed(error.message, readRefusal(error.data) ?? connectFault(error)),
     );
     socket.on('disconnect', gone);
+    // Socket.IO's client waits for pings alone, and those wait behind what is slow to come: any packet shows life.
+    const { engine } = socket.io as { engine?: typeof socket.io.engine };
+    engine?.on('heartbeat', () => (engine as unknown as { _resetPingTimeout?(): void })._resetPingTimeout?.());
     // One that closes before it has opened, without an error, is told to nobody else. After a refusal Socket.IO closes
     // first and tells of the refusal then.
-    socket.io.engine?.on('close', (reason) => void Promise.resolve().then(() => gone(reason)));
+    engine?.on('close', (reason) => void Promise.resolve().then(() => gone(reason)));
     return {
       send(name, body, onAnswer) {
         socket.emit(name, body, onAnswer);
