@@ -1,4 +1,5 @@
 import { defaultRedisOptions, type RedisOptions } from './redis/redis.options.js';
+import { checkAcross } from './check-across-options.js';
 import { defaultChannelOptions, type ChannelOptions } from './channel/channel.options.js';
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
@@ -144,8 +145,6 @@ function redisOf({ redis }: Pick<MillraceOptions, 'redis'>): RedisOptions | unde
 
 const PREFIX = /^[\w-]{1,40}$/;
 
-const PATH = /^(\/[\w.~-]+)+$/;
-
 const isRedisUrl = (text: unknown): boolean =>
   typeof text === 'string' && /^rediss?:\/\/./.test(text) && URL.canParse(text);
 
@@ -178,50 +177,4 @@ function section<T extends object>(name: string, defaults: T, given: Partial<T> 
     throw new BootError(`\`${name}.${key}\` is ${String(value)}; it must be a number of at least ${least}`);
   }
   return Object.freeze(resolved);
-}
-
-/** The most that a token has, 16,384 characters; and a `subscribe` of the SDK, 100 items of four values and 16,000 bytes. */
-const MIN_FRAME = { bytes: 20_480, nodes: 500, depth: 4 };
-
-function checkAcross({ session, channel, hub, stream, health }: ResolvedOptions): void {
-  const demand = (holds: boolean, text: string): void => {
-    if (!holds) throw new BootError(text);
-  };
-  for (const origin of session.allowedOrigins) {
-    demand(isOrigin(origin), `\`session.allowedOrigins\` has "${origin}", which is no origin like https://example.com`);
-  }
-  demand(
-    PATH.test(session.path),
-    `\`session.path\` is "${session.path}"; it must be like /realtime, without a slash at its end`,
-  );
-  const { maxFrameBytes, maxFrameNodes, maxFrameDepth } = session;
-  demand(
-    maxFrameBytes >= MIN_FRAME.bytes && maxFrameNodes >= MIN_FRAME.nodes && maxFrameDepth >= MIN_FRAME.depth,
-    '`session.maxFrameBytes`, `maxFrameNodes` and `maxFrameDepth` must be at least 20480, 500 and 4, or a client may not get in, or not subscribe',
-  );
-  demand(hub.digestIntervalMs >= 50, `\`hub.digestIntervalMs\` is ${hub.digestIntervalMs}; the least is 50`);
-  demand(
-    health.canaryIntervalMs === 0 || health.canaryIntervalMs >= 500,
-    `\`health.canaryIntervalMs\` must be at least 500, or 0 for no canary (got ${health.canaryIntervalMs})`,
-  );
-  demand(
-    hub.recentMaxChannelBytes <= hub.recentMaxBytes,
-    '`hub.recentMaxChannelBytes` is above `hub.recentMaxBytes`, of which it is a part',
-  );
-  demand(
-    session.maxWaitingBytes > channel.pageMaxBytes,
-    '`session.maxWaitingBytes` must be above `channel.pageMaxBytes`, or one page makes a session lag',
-  );
-  demand(
-    hub.repairMaxBytes >= stream.maxEventBytes,
-    '`hub.repairMaxBytes` must be at least `stream.maxEventBytes`, or one large event cannot be repaired',
-  );
-}
-
-function isOrigin(text: string): boolean {
-  try {
-    return new URL(text).origin === text;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import type { BatchSenderParts } from './broker/redis/batch-sender.js';
+import { ByteAccount } from './core/byte-account.js';
 import { systemClock } from './core/clock.js';
 import { DatabaseClock } from './core/database-clock.js';
 import { randomIds } from './core/ids.js';
@@ -44,6 +45,8 @@ export class OutboundRing {
   readonly keys: InstallationKeys;
   /** What the start of this process asks of a database that may be away. */
   readonly wait: DatabaseWait;
+  /** Of what waits in this process. */
+  readonly account: ByteAccount;
   readonly sequencer: Sequencer;
   readonly redis: OutboundRedis | undefined;
   /** The database as the application uses it. */
@@ -53,6 +56,7 @@ export class OutboundRing {
     const { recorder, databaseClock } = this;
     const { stream, redis } = outbound;
     const clock = systemClock;
+    this.account = new ByteAccount(stream.maxBufferedBytes);
     this.database = databaseOf(outbound, recorder);
     this.millraceDatabase = new MillraceDatabase(this.database, stream.maxEventsPerTransaction);
     // The embedded database is in this process: nothing comes back that is not there.
@@ -62,7 +66,7 @@ export class OutboundRing {
     const parts = { database: this.database, options: stream, recorder, clock, databaseClock, until };
     this.store = new SqlStreamStore(parts);
     this.keys = new InstallationKeys({ database: this.database, schema: stream.schema, clock });
-    this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder });
+    this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder, account: this.account });
     if (redis) {
       const seal = new MessageSeal({ signer: this.keys.signer('nodes'), clock: databaseClock, sender: this.node });
       const connection = { url: redis.url, clock, random: systemRandom, recorder, seal };

@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import { riskyOptions } from './check-across-options.js';
 import { accessChannelName } from './channel/access-channel.js';
 import { systemClock } from './core/clock.js';
 import { writeError } from './core/log-error.js';
@@ -53,6 +54,8 @@ export class RingLifecycle
       withdrawals,
     } = this.ring;
     this.#checkPath();
+    for (const risk of riskyOptions(this.ring.options))
+      this.#logger.warn(`Options that do not go well together: ${risk}`);
     checkGlobalEnhancers(gatewayParts.applicationConfig);
     commands.bind();
     policies.bind();

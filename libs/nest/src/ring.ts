@@ -144,6 +144,7 @@ export class Ring extends OutboundRing {
       clock: databaseClock,
       random: systemRandom,
       recorder,
+      account: this.account,
       options: hub,
     });
     this.sequencer.onBatches((batches) => this.broker.publish(batches));
@@ -169,6 +170,7 @@ export class Ring extends OutboundRing {
       recorder,
       clock,
       random: systemRandom,
+      account: this.account,
     });
     this.access = new ChannelAccess(this.publisher);
     const bounds = { maxDepth: session.maxFrameDepth, maxNodes: session.maxFrameNodes };

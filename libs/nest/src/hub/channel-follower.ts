@@ -1,5 +1,6 @@
 import type { ChannelName, Position } from '@millrace/protocol';
 import { backoffMs } from '../core/backoff.js';
+import type { ByteAccount } from '../core/byte-account.js';
 import type { Clock } from '../core/clock.js';
 import type { FairGate } from '../core/fair-gate.js';
 import { inTime } from '../core/in-time.js';
@@ -31,6 +32,8 @@ export interface FollowerParts {
   readonly recent: RecentEvents;
   /** Bounds how many holes are read at once; a follower has one read at a time. */
   readonly repairs: FairGate;
+  /** Of all that waits in this process, what is behind holes included. */
+  readonly account: ByteAccount;
   readonly checkOrder: OrderCheck;
   readonly clock: Clock;
   readonly random: Random;
@@ -129,7 +132,9 @@ export class ChannelFollower implements AccessFollower {
   }
 
   close(): void {
+    if (this.#closed) return;
     this.#closed = true;
+    this.parts.account.add('holes', -heldBytesOf(this.#state));
     this.#cancelTimer();
     this.parts.frames.flush(this.channel);
     this.parts.recent.drop(this.channel);
@@ -138,10 +143,12 @@ export class ChannelFollower implements AccessFollower {
 
   take(input: FollowInput): void {
     if (this.#closed) return;
-    const { maxHeldBytes } = this.parts.options;
-    const rules = { channel: this.channel, maxHeldBytes, checkOrder: this.parts.checkOrder };
-    const { state, effects } = transition(this.#state, input, rules);
+    const { account, options, checkOrder } = this.parts;
+    const heldBytes = heldBytesOf(this.#state);
+    const maxHeldBytes = Math.min(options.maxHeldBytes, heldBytes + account.room('holes'));
+    const { state, effects } = transition(this.#state, input, { channel: this.channel, maxHeldBytes, checkOrder });
     this.#state = state;
+    account.add('holes', heldBytesOf(state) - heldBytes);
     if (state.kind !== 'holding') this.#cancelTimer();
     for (const effect of effects) this.#do(effect);
     if (this.#arrivals.length > 0) this.#arrive();
@@ -230,3 +237,5 @@ export class ChannelFollower implements AccessFollower {
     await inTime(clock, options.brokerTimeoutMs, subscribed);
   }
 }
+
+const heldBytesOf = (state: FollowState): number => ('held' in state ? state.held.bytes : 0);

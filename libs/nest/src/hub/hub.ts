@@ -1,4 +1,5 @@
 import type { ChannelName, Position } from '@millrace/protocol';
+import { ByteAccount } from '../core/byte-account.js';
 import { CodedError } from '../core/coded-error.js';
 import { FairGate } from '../core/fair-gate.js';
 import type { ShareKey } from '../core/fair-share.js';
@@ -25,6 +26,8 @@ export interface HubParts extends Pick<
   FollowerParts,
   'store' | 'broker' | 'emitter' | 'audience' | 'clock' | 'random' | 'recorder' | 'options'
 > {
+  /** Of all that waits in this process. @defaultValue one without a bound */
+  readonly account?: ByteAccount;
   /** @defaultValue `setImmediate` */
   readonly tick?: Tick;
   /** A seam for tests. @defaultValue {@link checkOrder} */
@@ -70,6 +73,7 @@ export class Hub implements LiveSink {
     const recent = new RecentEvents(clock, recorder, options);
     this.#parts = {
       ...parts,
+      account: parts.account ?? new ByteAccount(Infinity),
       recent,
       checkOrder: parts.checkOrder ?? checkOrder,
       frames: new FrameQueue(emitter, parts.tick ?? nextTick, recorder, options.frameMaxBytes, (channel) =>

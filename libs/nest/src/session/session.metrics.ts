@@ -1,3 +1,4 @@
+import { buffers } from '../core/byte-account.js';
 import type { CounterMetric, GaugeMetric, HistogramMetric } from '../telemetry/recorder.js';
 
 export const sessionsOpen = {
@@ -50,6 +51,19 @@ export const sessionWaitingBytes = {
   kind: 'gauge',
   name: 'realtime_session_waiting_bytes',
   help: 'Bytes that wait for the clients of this node to read them, at the last look',
+} as const satisfies GaugeMetric;
+
+export const sessionsShed = {
+  kind: 'counter',
+  name: 'realtime_session_shed_total',
+  help: 'Sessions that were cut, those with the most waiting first, because more waited in this process than it may keep',
+} as const satisfies CounterMetric;
+
+export const bufferedBytes = {
+  kind: 'gauge',
+  name: 'realtime_session_buffered_bytes',
+  help: 'Bytes that wait in this process: for clients to read, for a pass to number them, behind holes; at the last look',
+  labels: { buffer: buffers },
 } as const satisfies GaugeMetric;
 
 export const roomMessagesLost = {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { wireError } from '@millrace/protocol';
+import { ByteAccount } from '../core/byte-account.js';
 import type { Session } from './session.js';
-import { sessionsEnded, sessionsLagging, sessionWaitingBytes } from './session.metrics.js';
+import { sessionsEnded, sessionsLagging, sessionsShed, sessionWaitingBytes } from './session.metrics.js';
 import { SlowSessions } from './slow-sessions.js';
 import { SessionBench } from './testing/session-bench.js';
 
-function scene(channels: readonly string[] = ['desk.SFO']) {
+function scene(channels: readonly string[] = ['desk.SFO'], account = new ByteAccount(1_000_000)) {
   const bench = new SessionBench({ maxWaitingBytes: 1_000, maxStalledMs: 1_000 });
   const interrupted: Session[] = [];
   const slow = new SlowSessions({
@@ -19,6 +20,7 @@ function scene(channels: readonly string[] = ['desk.SFO']) {
     recorder: bench.recorder,
     clock: bench.clock,
     random: () => 0.5,
+    account,
   });
   return { bench, slow, interrupted, ...bench.open() };
 }
@@ -26,6 +28,26 @@ function scene(channels: readonly string[] = ['desk.SFO']) {
 const packets = (count: number, bytes: number) => Array.from({ length: count }, () => ({ data: 'x'.repeat(bytes) }));
 
 describe('SlowSessions', () => {
+  it('cuts those for whom the most waits when all together are too much for the process, and no healthy one', async () => {
+    const account = new ByteAccount(2_000);
+    const { bench, slow, socket } = scene([], account);
+    const sockets = [socket, ...['s2', 's3', 's4', 's5'].map((id) => bench.open(undefined, id).socket)];
+    slow.start();
+    for (const [index, bytes] of [900, 800, 700, 30, 0].entries()) {
+      const one = sockets[index];
+      if (one) one.conn.writeBuffer = packets(1, bytes);
+    }
+    await bench.clock.advance(250);
+    expect(sockets.map(({ connected }) => connected)).toEqual([false, true, true, true, true]);
+    expect(socket.told.at(-1)).toMatchObject({ kind: 'closing', error: { code: 'BUSY', retryAfterMs: 500 } });
+    expect(bench.recorder.valueOf(sessionsShed)).toBe(1);
+    account.add('publishes', 1_000);
+    await bench.clock.advance(250);
+    expect(sockets.map(({ connected }) => connected)).toEqual([false, false, true, true, true]);
+    await bench.clock.advance(250);
+    expect(bench.recorder.valueOf(sessionsShed)).toBe(2);
+  });
+
   it.each([-9, 9])('cuts a client that stalls at its time although the wall clock steps by %d days', async (days) => {
     const { bench, slow, socket } = scene();
     slow.start();

@@ -1,12 +1,14 @@
 import { wireError } from '@millrace/protocol';
+import { buffers, type ByteAccount } from '../core/byte-account.js';
 import type { Clock } from '../core/clock.js';
 import { safely } from '../core/safely.js';
 import type { Random } from '../core/random.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { BacklogRemedy } from './backlog.js';
 import type { LiveFlow } from './live-flow.port.js';
-import { sessionsLagging, sessionWaitingBytes } from './session.metrics.js';
+import { bufferedBytes, sessionsLagging, sessionsShed, sessionWaitingBytes } from './session.metrics.js';
 import type { SessionRegistry } from './session-registry.js';
+import { worstOf, type Waiting } from './slow/shed.js';
 import type { SocketSession } from './socket-session.js';
 
 const LOOK_INTERVAL_MS = 250;
@@ -19,6 +21,8 @@ export interface SlowSessionsParts {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly random: Random;
+  /** Of all that waits in this process. */
+  readonly account: ByteAccount;
 }
 
 /**
@@ -47,14 +51,27 @@ export class SlowSessions {
   }
 
   #look(): void {
-    let waitingBytes = 0;
+    const waiting: Waiting<SocketSession>[] = [];
     const look = safely('A look at a session', (session: SocketSession) => {
-      const seen = session.look();
-      waitingBytes += seen.waitingBytes;
-      this.#remedy(session, seen.remedy);
+      const { waitingBytes, remedy } = session.look();
+      if (waitingBytes > 0) waiting.push({ session, waitingBytes });
+      this.#remedy(session, remedy);
     });
     for (const session of this.parts.registry.all()) look(session);
-    this.parts.recorder.set(sessionWaitingBytes, {}, waitingBytes);
+    const { recorder, account } = this.parts;
+    const bytes = waiting.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+    recorder.set(sessionWaitingBytes, {}, bytes);
+    account.set('clients', bytes);
+    for (const buffer of buffers) recorder.set(bufferedBytes, { buffer }, account.of(buffer));
+    this.#shed(waiting.filter(({ session }) => session.state.kind !== 'closed'));
+  }
+
+  /** Each of them is within its own bound, and together they are too much for the process. */
+  #shed(waiting: readonly Waiting<SocketSession>[]): void {
+    for (const session of worstOf(waiting, this.parts.account.excess)) {
+      this.parts.recorder.count(sessionsShed, {});
+      this.#remedy(session, 'close');
+    }
   }
 
   #remedy(session: SocketSession, remedy: BacklogRemedy): void {

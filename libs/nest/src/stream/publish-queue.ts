@@ -1,3 +1,4 @@
+import type { ByteAccount } from '../core/byte-account.js';
 import type { NewEvent, Placed } from '../core/stream-event.js';
 
 /** A publish outside a transaction, between its call and its answer. */
@@ -18,12 +19,20 @@ interface Bounds {
 export class PublishQueue {
   #waiting: WaitingPublish[] = [];
 
+  constructor(private readonly account: ByteAccount) {}
+
   get size(): number {
     return this.#waiting.length;
   }
 
+  /** Whether there is memory for `event`. */
+  hasRoom(event: NewEvent): boolean {
+    return event.data.length <= this.account.room('publishes');
+  }
+
   add(publish: WaitingPublish): void {
     this.#waiting.push(publish);
+    this.account.add('publishes', publish.event.data.length);
   }
 
   /** What the next pass may take: at least one. */
@@ -39,7 +48,9 @@ export class PublishQueue {
   }
 
   remove(answered: ReadonlySet<WaitingPublish>): void {
-    if (answered.size > 0) this.#waiting = this.#waiting.filter((publish) => !answered.has(publish));
+    if (answered.size === 0) return;
+    this.#waiting = this.#waiting.filter((publish) => !answered.has(publish));
+    this.#forget([...answered]);
   }
 
   /** Takes out those that came before `time`, on the monotonic clock. */
@@ -52,6 +63,11 @@ export class PublishQueue {
   takeAll(): readonly WaitingPublish[] {
     const all = this.#waiting;
     this.#waiting = [];
+    this.#forget(all);
     return all;
+  }
+
+  #forget(gone: readonly WaitingPublish[]): void {
+    this.account.add('publishes', -gone.reduce((sum, { event }) => sum + event.data.length, 0));
   }
 }

@@ -93,6 +93,26 @@ describe('bounds and refusals', () => {
     expect(await good).toMatchObject({ offset: 1 });
   });
 
+  it('refuses what would take more memory than a process may keep, however few events they are', async () => {
+    const sequencer = await bench.running({ maxBufferedBytes: 1_000 });
+    const sized = (id: string, bytes: number) => ({
+      ...newEvent(channel),
+      id,
+      data: JSON.stringify('x'.repeat(bytes - 2)),
+    });
+    const first = sequencer.publish(sized('first', 300));
+    const refused = failureOf(sequencer.publish(sized('large', 500)));
+    const taken = [first, sequencer.publish(sized('second', 300))];
+    expect(await refused).toMatchObject({ code: 'OVERLOADED' });
+    await settled();
+    bench.store.last.answer();
+    expect(await Promise.all(taken)).toHaveLength(2);
+    const next = sequencer.publish(sized('third', 500));
+    await settled();
+    bench.store.last.answer();
+    expect(await next).toMatchObject({ offset: 3 });
+  });
+
   it('refuses to publish before its start and after its stop', async () => {
     const sequencer = new Sequencer({ ...bench, options: defaultStreamOptions });
     await expect(sequencer.publish(newEvent(channel))).rejects.toMatchObject({ code: 'DRAINING' });

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { backoffMs, type Backoff } from '../core/backoff.js';
 import type { Clock } from '../core/clock.js';
+import { ByteAccount } from '../core/byte-account.js';
 import { CodedError } from '../core/coded-error.js';
 import { logError } from '../core/log-error.js';
 import { inBackground } from '../core/safely.js';
@@ -20,6 +21,8 @@ export interface SequencerParts {
   readonly options: StreamOptions;
   readonly clock: Clock;
   readonly recorder: Recorder;
+  /** Of all that waits in this process. @defaultValue one of its own */
+  readonly account?: ByteAccount;
   /** 0 to 1, for the jitter of the poll and of retries. */
   readonly random?: Random;
 }
@@ -35,7 +38,7 @@ const RETRY: Backoff = { firstMs: 20, maxMs: 1_000 };
  * is to do, the more is done at once. A kick is a hint; the poll finds what nobody announced.
  */
 export class Sequencer {
-  readonly #queue = new PublishQueue();
+  readonly #queue: PublishQueue;
   readonly #listeners = new Set<BatchListener>();
   readonly #logger = new CrowdLogger();
   readonly #seeking: SeekList;
@@ -52,6 +55,7 @@ export class Sequencer {
   #cancelRetry: (() => void) | undefined;
 
   constructor(private readonly parts: SequencerParts) {
+    this.#queue = new PublishQueue(parts.account ?? new ByteAccount(parts.options.maxBufferedBytes));
     this.#seeking = new SeekList(parts.options.seekTimeoutMs);
   }
 
@@ -89,7 +93,7 @@ export class Sequencer {
    */
   publish(event: NewEvent): Promise<Placed> {
     if (this.#state !== 'running') return Promise.reject(this.#refusal('stopped', new CodedError('DRAINING')));
-    if (this.#queue.size >= this.parts.options.maxWaitingPublishes) {
+    if (this.#queue.size >= this.parts.options.maxWaitingPublishes || !this.#queue.hasRoom(event)) {
       return Promise.reject(this.#refusal('overloaded', new CodedError('OVERLOADED')));
     }
     return new Promise((resolve, reject) => {

@@ -29,6 +29,13 @@ export interface StreamOptions {
    */
   readonly maxWaitingPublishes: number;
   /**
+   * Bytes that may wait in this process, all together: published events for their pass, events behind holes, and what
+   * clients have not read. One kind alone has half of them. Beyond it a publish gets `OVERLOADED`, what is behind a hole is
+   * read again later, and those clients are cut for whom the most waits. Raised: more memory, so keep it below a quarter
+   * of the container's. Lowered: slow clients are cut sooner. @defaultValue 134217728 (128 MiB)
+   */
+  readonly maxBufferedBytes: number;
+  /**
    * How long such an event is tried again while the database does not answer, in ms; then `STREAM_UNAVAILABLE`.
    * Lowered: a failover of the database reaches the callers. @defaultValue 10000
    */
@@ -95,6 +102,7 @@ export const defaultStreamOptions: StreamOptions = {
   maxDepth: 32,
   maxNodes: 10_000,
   maxWaitingPublishes: 10_000,
+  maxBufferedBytes: 134_217_728,
   publishTimeoutMs: 10_000,
   passMaxEvents: 1_000,
   passMaxBytes: 4_194_304,

@@ -1,6 +1,7 @@
 import { isChannelName, type ChannelName } from '@millrace/protocol';
 import type { Broker } from '../../broker/broker.port.js';
 import { MemoryBroker } from '../../broker/memory/memory-broker.js';
+import type { ByteAccount } from '../../core/byte-account.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { silentRecorder } from '../../telemetry/recorder.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
@@ -15,6 +16,7 @@ interface BenchOptions {
   readonly options?: Partial<HubOptions>;
   readonly checkOrder?: HubParts['checkOrder'];
   readonly audience?: Audience;
+  readonly account?: ByteAccount;
 }
 
 /** A hub on doubles of all its neighbours. */
@@ -27,7 +29,7 @@ export class HubBench {
   readonly broker: Broker;
   readonly hub: Hub;
 
-  constructor({ broker, options, checkOrder, audience }: BenchOptions = {}) {
+  constructor({ broker, options, checkOrder, audience, account }: BenchOptions = {}) {
     this.broker = broker ?? new MemoryBroker(silentRecorder);
     this.hub = new Hub({
       store: this.store,
@@ -39,6 +41,7 @@ export class HubBench {
       recorder: this.recorder,
       options: { ...defaultHubOptions, ...options },
       ...(checkOrder && { checkOrder }),
+      ...(account && { account }),
     });
   }
 

@@ -5,6 +5,7 @@ import { Module, type INestApplication, type NestApplicationOptions, type Provid
 import { ApplicationConfig, HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { DEFAULT_PATH, NAMESPACE, PROTOCOL_VERSION, type WireError } from '@millrace/protocol';
 import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket.io-client';
+import { ByteAccount } from '../../core/byte-account.js';
 import { systemClock } from '../../core/clock.js';
 import { randomIds } from '../../core/ids.js';
 import { MemoryRecorder } from '../../stream/testing/memory-recorder.js';
@@ -54,6 +55,7 @@ export class SessionNode {
   private constructor(private readonly given: SessionNodeOptions) {
     this.#options = { ...defaultSessionOptions, ...given.session };
     this.slowSessions = new SlowSessions({
+      account: new ByteAccount(Infinity),
       registry: this.registry,
       liveFlow: {
         interrupt: (session) => {
@@ -145,7 +147,11 @@ export class SessionNode {
     });
     const refusals = new RefusalTally(clock);
     const identify = new Identify({ authenticate: given.authenticate ?? byName }, session, clock, refusals);
-    const routes = [new AuthenticateRoute(identify, clock, { renewing: () => () => {} }), new PingRoute(), ...(given.routes ?? [])];
+    const routes = [
+      new AuthenticateRoute(identify, clock, { renewing: () => () => {} }),
+      new PingRoute(),
+      ...(given.routes ?? []),
+    ];
     const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
     const providers: Provider[] = [
       {
