@@ -23,6 +23,8 @@ RUN npm ci --omit=dev --omit=optional
 
 FROM node:22-slim
 ENV NODE_ENV=production
+# A container has networks of its own; who reaches it is for its ports to say.
+ENV HOST=0.0.0.0
 # For a node without DATABASE_URL, which keeps its embedded database there.
 ENV DATA_DIR=/data
 RUN install --directory --owner=node --group=node /data

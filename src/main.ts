@@ -9,6 +9,7 @@ import { readAppConfig, type AppConfig } from './config/app.config.js';
 import { DataFolder } from './config/data-folder.js';
 import { ConfigError } from './config/environment.js';
 import { variables } from './config/variables.js';
+import { withHeaders } from './page-headers.js';
 import { FeedProcess } from './feed-process/feed-process.js';
 import { feedOptions, feedUsage, parseStrictly, readFeedArguments, UsageError } from './feed/feed-arguments.js';
 
@@ -37,13 +38,21 @@ async function start(): Promise<void> {
     logger: ['warn', 'error', 'fatal'],
     abortOnError: false,
   });
+  app.disable('x-powered-by');
+  app.use(withHeaders);
   app.useStaticAssets(fileURLToPath(new URL('page', import.meta.url)));
   // Nest would end the process by the signal once more, which looks like a crash and skips the handlers of `exit`.
   app.enableShutdownHooks([], { useProcessExit: true });
-  await app.listen(config.port);
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  console.log(`Departures: http://localhost:${port}`);
-  if (config.feed === 'on' && noFeed !== true) app.get(FeedProcess).start(`http://127.0.0.1:${port}`, feedArguments);
+  await app.listen(config.port, config.host);
+  const url = urlOf(app.getHttpServer().address() as AddressInfo);
+  console.log(`Departures: ${url}`);
+  if (config.feed === 'on' && noFeed !== true) app.get(FeedProcess).start(url, feedArguments);
+}
+
+/** Where it listens: on all networks that is this machine, too. */
+function urlOf({ address, port }: AddressInfo): string {
+  const isAny = address === '0.0.0.0' || address === '::';
+  return `http://${isAny ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 /** For the life of this process. */
@@ -58,6 +67,8 @@ function failure(error: unknown): { readonly text: string; readonly code: number
   if (error instanceof ConfigError || error instanceof BootError) return { text: error.message, code: 1 };
   const { code, port } = error as { readonly code?: string; readonly port?: number };
   if (code === 'EADDRINUSE') return { text: `PORT ${port} is in use: set PORT to another one`, code: 1 };
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return { text: 'HOST is not an address of this machine: set HOST to 127.0.0.1 or 0.0.0.0', code: 1 };
   if (code === 'EACCES' && port !== undefined)
     return { text: `PORT ${port} is not open to this user: set PORT to one above 1023`, code: 1 };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { ConfigError, secret, text, type Environment } from './environment.js';
 import type { VariableName } from './variables.js';
@@ -12,6 +13,8 @@ export type DatabaseConfig =
 export abstract class AppConfig {
   /** 0 = any that is free. */
   abstract readonly port: number;
+  /** Where it listens, and what it prints. */
+  abstract readonly host: string;
   abstract readonly database: DatabaseConfig;
   /** Signs the tokens. On one node, a new one at each start costs only a sign-in, which the SDK repeats by itself. */
   abstract readonly jwtSecret: string;
@@ -31,6 +34,7 @@ export function readAppConfig(environment: Environment = process.env): AppConfig
   const readSecret = areShared ? sharedSecret : ownSecret;
   return {
     port: port(environment),
+    host: host(environment),
     database,
     jwtSecret: readSecret(environment, 'JWT_SECRET'),
     feedKey: readSecret(environment, 'FEED_KEY'),
@@ -58,6 +62,12 @@ function port(environment: Environment): number {
   const value = text(environment, 'PORT') ?? '3000';
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
   throw new ConfigError(`PORT is "${value}"; it must be a whole number from 0 (any free port) to 65535`);
+}
+
+function host(environment: Environment): string {
+  const value = text(environment, 'HOST') ?? '127.0.0.1';
+  if (isIP(value) > 0 || /^[a-z\d](?:[a-z\d.-]*[a-z\d])?$/i.test(value)) return value;
+  throw new ConfigError(`HOST is "${value}"; it must be an address of this machine, such as 127.0.0.1 or 0.0.0.0`);
 }
 
 const protocols = { DATABASE_URL: /^postgres(?:ql)?:\/\/./, REDIS_URL: /^rediss?:\/\/./ };

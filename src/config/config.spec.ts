@@ -12,6 +12,7 @@ describe('the configuration of the server', () => {
   it('needs nothing', () => {
     expect(readAppConfig({})).toMatchObject({
       port: 3000,
+      host: '127.0.0.1',
       database: { kind: 'embedded', folder: resolve('.data') },
       feed: 'on',
     });
@@ -27,15 +28,20 @@ describe('the configuration of the server', () => {
   it('takes what is set', () => {
     const url = 'postgres://ada:pw@db:5432/app';
     const redisUrl = 'rediss://:pw@cache:6380';
-    const set = { PORT: '0', DATABASE_URL: url, REDIS_URL: redisUrl, FEED: 'off' };
+    const set = { PORT: '0', HOST: '0.0.0.0', DATABASE_URL: url, REDIS_URL: redisUrl, FEED: 'off' };
     expect(readAppConfig({ ...set, JWT_SECRET: secret, FEED_KEY: `${secret}f` })).toEqual({
       port: 0,
+      host: '0.0.0.0',
       database: { kind: 'server', connectionString: url, redisUrl },
       jwtSecret: secret,
       feedKey: `${secret}f`,
       feed: 'off',
     });
     expect(readAppConfig({ DATA_DIR: '/srv/x' }).database).toEqual({ kind: 'embedded', folder: '/srv/x' });
+  });
+
+  it.each(['a b', 'http://here', '-x', '1.2.3.4/8'])('refuses to listen on "%s"', (host) => {
+    expect(() => readAppConfig({ HOST: host })).toThrow(new RegExp(`^HOST is "${host}"`));
   });
 
   it('takes an empty variable for one that is not set', () => {

@@ -8,6 +8,11 @@ export interface Variable {
 /** Every variable that the programs read; docs/deployment.md lists them from here. */
 export const variables = {
   PORT: { readBy: 'node', otherwise: '3000', means: 'Where it listens; 0 is any free port.' },
+  HOST: {
+    readBy: 'node',
+    otherwise: '127.0.0.1',
+    means: 'The address that it listens on: this machine alone, or 0.0.0.0 for all networks, as in the image.',
+  },
   DATABASE_URL: {
     readBy: 'node',
     otherwise: 'the embedded database',

@@ -7,6 +7,5 @@ export default defineConfig({
     outDir: fileURLToPath(new URL('../../dist/page', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
-    sourcemap: true,
   },
 });

@@ -68,6 +68,28 @@ const flight = (id: number, origin: string): Flight => ({
   distanceMiles: 337,
 });
 
+it('is where it says that it is, and tells browsers and strangers no more than they need', async () => {
+  const { port } = new URL(server.url);
+  expect(server.url).toBe(`http://127.0.0.1:${port}`);
+  // Another address of this machine, which all networks would include.
+  await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toThrow();
+  const page = await fetch(server.url);
+  const policy = page.headers.get('content-security-policy');
+  expect(policy).toContain("default-src 'none'; script-src 'self'");
+  expect(policy).not.toContain('unsafe');
+  const html = await page.text();
+  const [script = ''] = /assets\/[^"]+\.js/.exec(html) ?? [];
+  const text = await (await fetch(`${server.url}/${script}`)).text();
+  expect(text.length).toBeGreaterThan(10_000);
+  expect(text).not.toContain('sourceMappingURL');
+  expect((await fetch(`${server.url}/${script}.map`)).status).toBe(404);
+  for (const path of ['/', '/health/live', '/none']) {
+    const { headers } = await fetch(server.url + path);
+    expect(headers.get('x-powered-by')).toBeNull();
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  }
+});
+
 describe('departure.record', () => {
   it('records and publishes in one, and a repetition does neither', async () => {
     const staff = feed();

@@ -10,6 +10,10 @@ it('takes the defaults', () => {
 it.each([
   [{ schema: 'a"; drop' }, 'schema'],
   [{ schema: 'Upper' }, 'schema'],
+  [{ schema: 'public' }, 'schema'],
+  [{ schema: 'information_schema' }, 'schema'],
+  [{ schema: 'pg_catalog' }, 'schema'],
+  [{ schema: 'pg_temp' }, 'schema'],
   [{ maxEventBytes: 1_048_577 }, 'maxEventBytes'],
   [{ retentionMs: 59_999 }, 'retentionMs'],
   [{ maxClockSkewMs: 999 }, 'maxClockSkewMs'],

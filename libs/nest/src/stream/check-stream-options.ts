@@ -1,6 +1,6 @@
 import { isChannelName } from '@millrace/protocol';
 import { BootError } from '../core/boot-error.js';
-import { isSchemaName } from './migrations/migration.js';
+import { isForeignSchema, isSchemaName } from './migrations/migration.js';
 import type { StreamOptions } from './stream.options.js';
 
 /** What the CHECK of the tables allows. */
@@ -23,6 +23,10 @@ export function checkStreamOptions(options: StreamOptions): void {
   };
   const { schema, maxEventBytes, retentionMs, channelRetentionMs, partitionsAheadDays, pollIntervalMs } = options;
   demand(isSchemaName(schema), `schema is "${schema}"; use a–z, 0–9 and _, 40 characters at most`);
+  demand(
+    !isForeignSchema(schema),
+    `schema is "${schema}", which holds what is not Millrace's; use one of its own, such as "millrace"`,
+  );
   demand(maxEventBytes <= MAX_EVENT_BYTES, `maxEventBytes is ${maxEventBytes}; the most is ${MAX_EVENT_BYTES}`);
   demand(isRetention(retentionMs), `retentionMs is ${retentionMs}; ${RETENTIONS}`);
   demand(

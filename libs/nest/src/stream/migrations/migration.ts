@@ -12,6 +12,10 @@ export function isSchemaName(text: string): boolean {
   return SCHEMA_NAME.test(text);
 }
 
+/** Schemas that hold what is not Millrace's: the application's by default, and PostgreSQL's own. */
+export const isForeignSchema = (name: string): boolean =>
+  name === 'public' || name === 'information_schema' || name.startsWith('pg_');
+
 /** The identifier in SQL text; only names that `isSchemaName` accepts reach SQL. */
 export function quoted(schema: string): string {
   return `"${schema}"`;
