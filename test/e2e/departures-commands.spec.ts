@@ -72,7 +72,7 @@ it('is where it says that it is, and tells browsers and strangers no more than t
   const { port } = new URL(server.url);
   expect(server.url).toBe(`http://127.0.0.1:${port}`);
   // Another address of this machine, which all networks would include.
-  await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toThrow();
+  await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toThrow('fetch failed');
   const page = await fetch(server.url);
   const policy = page.headers.get('content-security-policy');
   expect(policy).toContain("default-src 'none'; script-src 'self'");
