@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { measure, type Measurement, type Outcome } from './figure.js';
 import { command } from './figures/command.js';
 import { commitToClient } from './figures/commit-to-client.js';
+import { fairness } from './figures/fairness.js';
 import { fanoutBurst, fanoutSingle } from './figures/fanout.js';
 import { memory } from './figures/memory.js';
 import { publish } from './figures/publish.js';
@@ -18,6 +19,7 @@ const measurements: readonly Measurement[] = [
   publish,
   commitToClient,
   resume,
+  fairness,
 ];
 
 const { values } = parseArgs({

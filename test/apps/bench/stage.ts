@@ -3,6 +3,8 @@ import pg from 'pg';
 import type { Crowd, Side } from './crowd.js';
 import { Remote } from './remote.js';
 import type { BenchServer } from './servers/bench-server.js';
+import type { FairnessServer } from './servers/fairness.js';
+import type { Visitor } from './visitor.js';
 
 /** One server and its clients, each in a process of its own. */
 export interface Party {
@@ -47,6 +49,20 @@ export class BenchStage {
     const crowd = await Remote.start<Crowd>('crowd');
     this.#remotes.push(crowd);
     return crowd;
+  }
+
+  /** A server for the figure of fairness alone, and where it listens. */
+  async fairnessServer(): Promise<string> {
+    const env = { BENCH_DATABASE_URL: this.database.href };
+    const server = await Remote.start<FairnessServer>('servers/fairness', env, profiling('millrace'));
+    this.#remotes.push(server);
+    return server.call('url');
+  }
+
+  async visitor(): Promise<Remote<Visitor>> {
+    const visitor = await Remote.start<Visitor>('visitor');
+    this.#remotes.push(visitor);
+    return visitor;
   }
 
   async party(side: Side): Promise<Party> {
