@@ -145,6 +145,28 @@ it('notices that rooms alone are forbidden, over which live events go', async ()
   expect([node.up('publisher'), node.up('subscriber')]).toEqual([1, 0]);
 });
 
+it('hears rooms with the rules of docs/deployment.md, and nothing else is allowed', async () => {
+  const rooms = 'millrace:test:sealed:rooms:1#/realtime#*';
+  const rules = ['nocommands', '+@pubsub', '+ping', '+hello', 'resetkeys', '&millrace:*'];
+  await allow('documented', ...rules);
+  const node = await started('documented', asUser('documented'));
+  // Redis compares a pattern with its rules letter by letter: a wider one does not allow it.
+  await expect(node.subscriber.psubscribe(rooms)).rejects.toThrow('NOPERM');
+  await allow('documented', ...rules, `&${rooms}`);
+  await node.subscriber.psubscribe(rooms);
+  await node.rounds(2);
+  expect(node.echo.fault).toBeUndefined();
+  expect([node.up('publisher'), node.up('subscriber')]).toEqual([1, 1]);
+  const { client } = node.publisher.connection;
+  for (const refused of [
+    ['get', 'x'],
+    ['config', 'get', 'port'],
+    ['publish', 'others', 'x'],
+  ] as const) {
+    await expect(client.call(...refused)).rejects.toThrow('NOPERM');
+  }
+});
+
 it('notices that Redis is a replica, on which others do not hear what is published', async () => {
   const node = await started('far', replica.url);
   await node.rounds(2);
