@@ -67,6 +67,8 @@ describe("an application's own settings of the driver", () => {
   afterEach(() => {
     for (const [oid, parse] of before) pg.types.setTypeParser(oid, parse as (text: string) => unknown);
     pg.defaults.binary = false;
+    pg.defaults.parseInt8 = false;
+    pg.defaults.parseInputDatesAsUTC = false;
   });
 
   it('do not reach the statements of Millrace, and stay for those of the application', async () => {
@@ -79,6 +81,12 @@ describe("an application's own settings of the driver", () => {
 
   it('may be binary', async () => {
     pg.defaults.binary = true;
+    await expectUnmoved(new pg.Pool({ connectionString: fresh.url, max: 3 }));
+  });
+
+  it('may turn int8 into numbers, and send dates in UTC', async () => {
+    pg.defaults.parseInt8 = true;
+    pg.defaults.parseInputDatesAsUTC = true;
     await expectUnmoved(new pg.Pool({ connectionString: fresh.url, max: 3 }));
   });
 

@@ -219,6 +219,20 @@ it('gives a long read up, on the server too', async () => {
   expect(await database.query(`select current_setting('statement_timeout') as t`, [])).toEqual([{ t: '0' }]);
 });
 
+it('gives a read up that gets no lock in the time that the server allows for one', async () => {
+  const database = open();
+  await database.script('create table locked (n int)');
+  const transaction = await database.begin();
+  await transaction.query('lock table locked in access exclusive mode', []);
+  const pool = new pg.Pool({ connectionString: fresh.url, max: 3, options: '-c lock_timeout=50' });
+  const hurried = open({ pool });
+  const read = hurried.reader.query('select n from locked', []);
+  await expect(read).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE', cause: { code: '55P03' } });
+  await transaction.rollback();
+  expect(await hurried.reader.query('select n from locked', [])).toEqual([]);
+  await pool.end();
+});
+
 it('gives a call of the pass up that does not end, and connects anew', async () => {
   const clock = new FakeClock();
   const database = open(undefined, { passTimeoutMs: 1_000, clock });

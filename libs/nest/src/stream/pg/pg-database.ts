@@ -60,6 +60,8 @@ const END_TIMEOUT_MS = 5_000;
 /** How soon a kept connection goes back to a pool that the application ends. */
 const END_WATCH_MS = 100;
 const QUERY_CANCELED = '57014';
+/** A `lock_timeout` of the application's server, and somebody who locks the tables. */
+const LOCK_NOT_AVAILABLE = '55P03';
 /** What the way to the server and back may take beside its work. */
 const SILENCE_MS = 1_000;
 
@@ -162,7 +164,7 @@ export class PgDatabase implements SqlDatabase {
       connection.within(timeoutMs + SILENCE_MS, this.#clock, () =>
         this.#readOn(connection, { sql, params, timeoutMs }),
       );
-    return this.#reads.run(Symbol('read'), () => this.#on(this.#connect(this.#pools.read), read));
+    return this.#reads.run(Symbol('read'), () => this.#on(this.#connect(this.#pools.read), read, LOCK_NOT_AVAILABLE));
   }
 
   async #readOn(connection: PgConnection, { sql, params, timeoutMs }: Read): Promise<readonly SqlRow[]> {
@@ -203,7 +205,11 @@ export class PgDatabase implements SqlDatabase {
     }
   }
 
-  async #on<T>(connecting: Promise<PgConnection>, work: (connection: PgConnection) => Promise<T>): Promise<T> {
+  async #on<T>(
+    connecting: Promise<PgConnection>,
+    work: (connection: PgConnection) => Promise<T>,
+    passing?: string,
+  ): Promise<T> {
     const connection = await connecting;
     try {
       const result = await work(connection);
@@ -213,7 +219,8 @@ export class PgDatabase implements SqlDatabase {
       const isAway = isConnectionLost(error) || isUnfit(error);
       if (isAway) connection.destroy();
       else connection.release();
-      throw isAway || sqlState(error) === QUERY_CANCELED ? unavailable(error) : error;
+      const isPassing = isAway || [QUERY_CANCELED, passing].includes(sqlState(error) ?? '');
+      throw isPassing ? unavailable(error) : error;
     }
   }
 }
