@@ -5,6 +5,7 @@ import { defaultChannelOptions } from '../../libs/nest/src/channel/channel.optio
 import { defaultCommandOptions } from '../../libs/nest/src/command/command.options.js';
 import { defaultHealthOptions } from '../../libs/nest/src/health/health.options.js';
 import { defaultHubOptions } from '../../libs/nest/src/hub/hub.options.js';
+import { defaultLimitOptions } from '../../libs/nest/src/limits/limits.options.js';
 import { defaultRedisOptions } from '../../libs/nest/src/redis/redis.options.js';
 import { defaultSessionOptions } from '../../libs/nest/src/session/session.options.js';
 import { defaultStreamOptions } from '../../libs/nest/src/stream/stream.options.js';
@@ -32,6 +33,7 @@ export function stageOptions(): readonly Option[] {
     hub: defaultHubOptions,
     redis: defaultRedisOptions,
     health: defaultHealthOptions,
+    limits: defaultLimitOptions,
   };
   return Object.entries(defaults).flatMap(([stage, values]) => {
     const texts = textsOf(stage);
@@ -95,7 +97,7 @@ function byStage<T>(items: readonly T[], stageOf: (item: T) => string | undefine
   return [...groups];
 }
 
-const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+const shown = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'none'));
 const row = (name: string, second: string, text: string): string =>
   `| ${ticks(name)} | ${second} | ${text.replaceAll('|', '\\|')} |`;
 const ticks = (word: string): string => `\`${word}\``;

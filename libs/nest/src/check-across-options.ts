@@ -10,7 +10,16 @@ const PATH = /^(\/[\w.~-]+)+$/;
 const MIN_FRAME = { bytes: 20_480, nodes: 500, depth: 4 };
 
 /** @throws BootError when options contradict each other, so that something could never work */
-export function checkAcross({ session, channel, command, hub, stream, health, database }: ResolvedOptions): void {
+export function checkAcross({
+  session,
+  channel,
+  command,
+  hub,
+  stream,
+  health,
+  limits,
+  database,
+}: ResolvedOptions): void {
   const demand = (holds: boolean, text: string): void => {
     if (!holds) throw new BootError(text);
   };
@@ -25,6 +34,15 @@ export function checkAcross({ session, channel, command, hub, stream, health, da
   demand(
     maxFrameBytes >= MIN_FRAME.bytes && maxFrameNodes >= MIN_FRAME.nodes && maxFrameDepth >= MIN_FRAME.depth,
     '`session.maxFrameBytes`, `maxFrameNodes` and `maxFrameDepth` must be at least 20480, 500 and 4, or a client may not get in, or not subscribe',
+  );
+  const { trustedHops, forPrincipal } = limits;
+  demand(
+    trustedHops === 'auto' || (Number.isInteger(trustedHops) && trustedHops >= 0),
+    `\`limits.trustedHops\` is ${String(trustedHops)}; it must be the number of proxies, or "auto"`,
+  );
+  demand(
+    forPrincipal === undefined || typeof forPrincipal === 'function',
+    '`limits.forPrincipal` must be a function that returns the limits of a principal that differ',
   );
   demand(hub.digestIntervalMs >= 50, `\`hub.digestIntervalMs\` is ${hub.digestIntervalMs}; the least is 50`);
   demand(

@@ -22,6 +22,7 @@ export { CodedError, type ErrorDetail } from './core/coded-error.js';
 export type { GuardOptions } from './core/guarded.js';
 export { EndpointsModule } from './health/endpoints.module.js';
 export type { HealthOptions } from './health/health.options.js';
+export type { LimitOptions, SubjectLimits } from './limits/limits.options.js';
 export { StreamHealth } from './health/stream-health.js';
 export type { HubOptions } from './hub/hub.options.js';
 export { MillraceModule } from './millrace.module.js';

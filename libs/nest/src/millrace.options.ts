@@ -4,6 +4,7 @@ import { defaultChannelOptions, type ChannelOptions } from './channel/channel.op
 import { defaultCommandOptions, type CommandOptions } from './command/command.options.js';
 import { BootError } from './core/boot-error.js';
 import { defaultHealthOptions, type HealthOptions } from './health/health.options.js';
+import { defaultLimitOptions, type LimitOptions } from './limits/limits.options.js';
 import { defaultHubOptions, logOnlyHubOptions, type HubOptions } from './hub/hub.options.js';
 import type { Authenticator } from './session/authenticator.port.js';
 import { defaultSessionOptions, type SessionOptions } from './session/session.options.js';
@@ -49,6 +50,8 @@ export interface MillraceOptions {
   readonly hub?: Partial<HubOptions>;
   /** How a node finds out whether it delivers. */
   readonly health?: Partial<HealthOptions>;
+  /** How much one subject, one address and all together may ask of a node. */
+  readonly limits?: Partial<LimitOptions>;
 }
 
 type DatabaseChoice =
@@ -78,6 +81,7 @@ export interface ResolvedOptions extends ResolvedOutboundOptions {
   readonly channel: ChannelOptions;
   readonly hub: HubOptions;
   readonly health: HealthOptions;
+  readonly limits: LimitOptions;
 }
 
 /** @throws BootError when something is missing, unknown, out of bounds or contradicts something else */
@@ -94,6 +98,7 @@ export function resolveOptions(given: MillraceOptions | undefined): ResolvedOpti
     channel: section('channel', defaultChannelOptions, given.channel),
     hub: section('hub', hubDefaults(outbound), given.hub),
     health: section('health', defaultHealthOptions, given.health),
+    limits: section('limits', defaultLimitOptions, given.limits),
   };
   checkAcross(resolved);
   return resolved;

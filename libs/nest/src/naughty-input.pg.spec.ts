@@ -91,6 +91,14 @@ let client: Socket;
 const logged: unknown[] = [];
 
 /** Some answers of every kind of node say that it is busy: here nothing is bounded. */
+const limits = {
+  maxSessionsPerSubject: 1e6,
+  connectsPerMinute: 1e6,
+  commandsPerSecond: 1e6,
+  subscribesPerSecond: 1e6,
+  historyPagesPerSecond: 1e6,
+  newChannelsPerMinute: 1e6,
+};
 const session = { framesPerSecond: 1_000_000, frameBurst: 1_000_000, maxSubscriptions: 100_000 };
 
 beforeEach(() => void logged.splice(0));
@@ -103,6 +111,7 @@ beforeAll(async () => {
   const millrace = MillraceModule.forRoot({
     postgres: { connectionString: database.url },
     session,
+    limits,
     // The token is the subject, whatever it is.
     authenticate: { authenticate: (token) => Promise.resolve({ principal: token, subject: token }) },
   });

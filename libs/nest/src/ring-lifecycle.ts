@@ -131,7 +131,9 @@ export class RingLifecycle
     const { publisher, options } = redis;
     publisher.start();
     subscriber.start();
-    const key = roomsKey(options.prefix, await this.ring.wait.until(() => this.ring.installation()));
+    const installation = await this.ring.wait.until(() => this.ring.installation());
+    this.ring.connects.share(publisher.connection.client, `${options.prefix}:${installation}:limits`);
+    const key = roomsKey(options.prefix, installation);
     const rooms = syncedRooms({ publisher, subscriber, recorder, key });
     this.ring.realtime.syncRooms(rooms.own);
     this.ring.sharedRooms.syncRooms(rooms.shared);

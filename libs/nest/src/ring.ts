@@ -41,6 +41,9 @@ import { SlowSessions } from './session/slow-sessions.js';
 import type { SessionParts } from './session/session.gateway.js';
 import { SocketRoomEmitter } from './session/socket-room-emitter.js';
 import { handshakesRefused } from './session/session.metrics.js';
+import { ConnectLimits } from './limits/connect-limits.js';
+import { PrincipalLimits } from './limits/principal-limits.js';
+import { SubjectRates } from './limits/subject-rates.js';
 import { ConnectionGuards } from './limits/connection-guards.js';
 import { RealtimeServer } from './socket/realtime-server.js';
 import { SharedRooms } from './socket/shared-rooms.js';
@@ -83,6 +86,10 @@ export class Ring extends OutboundRing {
   readonly subscriptions: SubscriptionRegistry;
   readonly hub: Hub;
 
+  // limits
+  readonly connects: ConnectLimits;
+  readonly rates: SubjectRates;
+
   // socket
   readonly realtime: RealtimeServer;
   readonly sharedRooms = new SharedRooms();
@@ -120,8 +127,15 @@ export class Ring extends OutboundRing {
       this.redis && this.subscriber
         ? new RedisBroker({ ...this.senderParts(this.redis), subscriber: this.subscriber, clock: databaseClock })
         : new MemoryBroker(recorder);
+    const limits = new PrincipalLimits(options.limits);
+    this.connects = new ConnectLimits({ options: options.limits, limits, clock, recorder });
+    this.rates = new SubjectRates(limits, clock, recorder);
     this.subscriptions = new SubscriptionRegistry(
-      { maxSubscriptions: session.maxSubscriptions, lagSpreadMs: channel.lagSpreadMs },
+      {
+        maxSubscriptions: session.maxSubscriptions,
+        lagSpreadMs: channel.lagSpreadMs,
+        maxOfSubject: ({ principal }) => limits.of(principal).maxSubscriptionsPerSubject,
+      },
       systemRandom,
       recorder,
     );
@@ -158,6 +172,7 @@ export class Ring extends OutboundRing {
     this.realtime = new RealtimeServer({
       options: session,
       clock,
+      connects: this.connects,
       guards,
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
@@ -207,9 +222,16 @@ export class Ring extends OutboundRing {
       applicationConfig: host.applicationConfig,
       identify,
       lateRefusals: new LateRefusals(this.refusals, clock, session.authenticateTimeoutMs),
+      connects: this.connects,
       guards,
       registry: this.sessions,
-      dispatcher: new FrameDispatcher(routes, { registry: this.sessions, answers, recorder, options: session }),
+      dispatcher: new FrameDispatcher(routes, {
+        registry: this.sessions,
+        answers,
+        recorder,
+        rates: this.rates,
+        options: session,
+      }),
       emitter: this.emitter,
       others: this.others,
       answers,
@@ -225,7 +247,7 @@ export class Ring extends OutboundRing {
   }
 
   #channelRoutes(): FrameRoute[] {
-    const { hub, authorizer, subscriptions, withdrawals, places, answers, recorder } = this;
+    const { hub, authorizer, subscriptions, withdrawals, places, answers, recorder, rates } = this;
     const { channel, session } = this.options;
     const { busyRetryAfterMs } = channel;
     const grants = new Grants(this.keys.signer('positions'));
@@ -236,6 +258,7 @@ export class Ring extends OutboundRing {
       resumes: new Resumes({ grants, withdrawals, authorizer, places, busyRetryAfterMs }),
       answers,
       busyRetryAfterMs,
+      rates,
     });
     return [
       new SubscribeRoute({

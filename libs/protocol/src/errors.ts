@@ -71,7 +71,7 @@ export const errors = {
   RATE_LIMITED: entry(
     'backoff',
     'More was asked for than may be within a time.',
-    'Wait `retryAfterMs`. Without `reason` it is the frames of one connection: send fewer, or raise `session.framesPerSecond` and `session.frameBurst`; beyond five times as much the connection is cut.',
+    'Wait `retryAfterMs`. `reason` names the limit of the subject or the address, see the options of `limits`. Without it it is the frames of one connection: send fewer, or raise `session.framesPerSecond` and `session.frameBurst`; beyond five times as much the connection is cut.',
   ),
   BUSY: entry('backoff', 'The node has as much of this work as it takes at once.', 'Try again after `retryAfterMs`.'),
   FORBIDDEN: entry(
@@ -269,7 +269,7 @@ export interface WireError {
   readonly retryAfterMs?: number;
   /** Of a command: whether it was applied. Absent elsewhere. */
   readonly outcome?: CommandOutcome;
-  /** What was wrong with a refused token, or why a connection could not be opened: one word, which may be a newer one. */
+  /** What was wrong with a refused token, why a connection could not be opened, or which limit was reached: one word, which may be a newer one. */
   readonly reason?: TokenFault | (string & {});
   /** What is wrong, by its path: with `VALIDATION_FAILED` each field, with `EVENT_INVALID` and its kin one value. */
   readonly details?: readonly FieldError[];

@@ -27,6 +27,7 @@ const MAX_TRIES = 5;
 /** `history`: the events of a durable channel, page by page. */
 export class HistoryRoute implements FrameRoute {
   readonly name = 'history';
+  readonly limit = 'history';
 
   constructor(private readonly parts: HistoryRouteParts) {}
 

@@ -36,9 +36,15 @@ interface ReadAnswers {
 /** `subscribe`: many channels in one frame, each with an answer of its own. */
 export class SubscribeRoute implements FrameRoute {
   readonly name = 'subscribe';
+  readonly limit = 'subscribes';
   readonly #pending = new WeakMap<Session, number>();
 
   constructor(private readonly parts: SubscribeRouteParts) {}
+
+  countOf(body: unknown): number {
+    const { items } = (body ?? {}) as { items?: unknown };
+    return Array.isArray(items) ? items.length : 1;
+  }
 
   async handle(session: Session, body: unknown): Promise<SubscribeAnswers> {
     const { items, maxBytes: wanted = Infinity } = readSubscribeFrame(body);

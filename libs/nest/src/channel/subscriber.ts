@@ -11,6 +11,7 @@ import type { PageLimits } from '../core/page.js';
 import { onWire } from '../core/wire-event.js';
 import type { Hub, Standing } from '../hub/hub.js';
 import type { CodedAnswer } from '../session/coded-answer.js';
+import type { SubjectRates } from '../limits/subject-rates.js';
 import type { Session } from '../session/session.js';
 import type { HistoryPage } from '../stream/stream-store.port.js';
 import type { Authorizer } from './authorizer.js';
@@ -26,6 +27,8 @@ export interface SubscriberParts {
   readonly resumes: Pick<Resumes, 'of' | 'grant' | 'isDoubtful'>;
   readonly answers: Pick<CodedAnswer, 'ofRepeatable'>;
   readonly busyRetryAfterMs: number;
+  /** What each subject makes the node follow. */
+  readonly rates: Pick<SubjectRates, 'take'>;
 }
 
 /** How often a subscribe starts over because the room was put off its place, or access was withdrawn, meanwhile. */
@@ -112,6 +115,7 @@ export class Subscriber {
     }
     const resume = since && (await resumes.of(subscription, since));
     subscription.assertOpen();
+    if (!hub.isFollowing(channel)) this.parts.rates.take('channels', session);
     await hub.attach(channel, session.payer);
     subscription.hold(() => hub.detach(channel));
     for (let tries = 0; tries < MAX_TRIES && permission.stands(); tries++) {

@@ -4,6 +4,9 @@ import type { Random } from '../core/random.js';
 import { nextTick, type Tick } from '../core/tick.js';
 import type { Audience } from '../hub/audience.port.js';
 import { safely } from '../core/safely.js';
+import { limitReached } from '../limits/limit-reached.js';
+import { limitsRefused } from '../limits/limits.metrics.js';
+import { Tally } from '../limits/tally.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';
@@ -14,6 +17,8 @@ export interface SubscriptionBounds {
   /** Of one session, those that are not answered yet included. */
   readonly maxSubscriptions: number;
   readonly lagSpreadMs: number;
+  /** Of all sessions of the subject of one. */
+  readonly maxOfSubject: (session: Session) => number;
 }
 
 /** Subscriptions of one session that have to be asked for again, within `spreadMs`. */
@@ -21,6 +26,9 @@ interface AskAgain {
   readonly subscriptions: Subscription[];
   spreadMs: number;
 }
+
+/** By then another session of the subject may have ended. */
+const SUBJECT_RETRY_AFTER_MS = 5_000;
 
 /** The subscriptions of this node's sessions. */
 export class SubscriptionRegistry implements Audience {
@@ -30,6 +38,7 @@ export class SubscriptionRegistry implements Audience {
   readonly #toTell = new Map<Session, AskAgain>();
   /** Told, and not back yet: to be told again would bring nobody back earlier. */
   readonly #told = new WeakSet<Subscription>();
+  readonly #bySubject = new Tally();
   #size = 0;
 
   constructor(
@@ -47,6 +56,8 @@ export class SubscriptionRegistry implements Audience {
     if (known) this.#told.delete(known);
     if (known) return known;
     if (ofSession.size >= this.bounds.maxSubscriptions) throw new CodedError('SUBSCRIPTION_LIMIT');
+    if (this.#bySubject.of(session.payer) >= this.bounds.maxOfSubject(session)) throw this.#tooMany();
+    this.#bySubject.add(session.payer, 1);
     const subscription = new Subscription(session, channel);
     this.#bySession.set(session, ofSession.set(channel, subscription));
     this.#byChannel.set(channel, (this.#byChannel.get(channel) ?? new Set()).add(subscription));
@@ -93,6 +104,7 @@ export class SubscriptionRegistry implements Audience {
     const ofChannel = this.#byChannel.get(channel);
     ofChannel?.delete(subscription);
     if (ofChannel?.size === 0) this.#byChannel.delete(channel);
+    this.#bySubject.add(session.payer, -1);
     this.#resized(-1);
   }
 
@@ -137,6 +149,11 @@ export class SubscriptionRegistry implements Audience {
     const all = this.of(session);
     for (const subscription of all) subscription.interrupt();
     return all.map(({ channel }) => channel);
+  }
+
+  #tooMany(): CodedError {
+    this.recorder.count(limitsRefused, { limit: 'subscriptions' });
+    return limitReached('subscriptions', SUBJECT_RETRY_AFTER_MS);
   }
 
   #resized(by: 1 | -1): void {

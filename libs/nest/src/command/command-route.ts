@@ -30,6 +30,7 @@ export interface CommandRouteParts {
 export class CommandRoute implements FrameRoute {
   readonly name = 'command';
   readonly hasOutcome = true;
+  readonly limit = 'commands';
   readonly #handlers = new Map<string, CommandHandler>();
   readonly #places: CommandPlaces;
 

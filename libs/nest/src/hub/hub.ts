@@ -152,6 +152,11 @@ export class Hub implements LiveSink {
     }
   }
 
+  /** Whether one more subscriber costs no reads and next to no memory. */
+  isFollowing(channel: ChannelName): boolean {
+    return this.#followed.has(channel);
+  }
+
   /** Where an attached channel stands: whatever comes behind `last` will still be emitted. */
   standing(channel: ChannelName): Standing | undefined {
     const follower = this.#followed.get(channel)?.follower;

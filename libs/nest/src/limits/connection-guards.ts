@@ -3,7 +3,7 @@ import type { Recorder } from '../telemetry/recorder.js';
 import { ConnectionGuard, type Resident } from './connection-guard.js';
 import { frameRates, type FrameRates } from './frame-meter.js';
 import type { GuardedConnection } from './guarded-connection.js';
-import type { FrameOptions } from './limit.options.js';
+import type { FrameOptions } from './limits.options.js';
 import { limitsRefused } from './limits.metrics.js';
 
 export interface ConnectionGuardsParts {

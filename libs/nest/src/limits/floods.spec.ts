@@ -29,12 +29,12 @@ async function scene(options: SessionNodeOptions = {}) {
   return { node, client, taken: () => taken };
 }
 
-const closed = (client: RawClient) => vi.waitFor(() => expect(client.isClosed).toBe(true), { timeout: 2_000 });
+const closed = (client: RawClient) => vi.waitFor(() => expect(client.isClosed).toBe(true), { timeout: 5_000 });
 
 describe('a node', () => {
   it.each([
     ['frames', TEXT, '42/realtime,1["act",{}]'],
-    ['large frames', TEXT, `42/realtime,1["act",{"text":"${'x'.repeat(10_000)}"}]`],
+    ['large frames', TEXT, `42/realtime,1["act",{"text":"${'x'.repeat(3_000)}"}]`],
     ['heartbeats', TEXT, '3'],
     ['pings of its websocket', PING, ''],
     ['messages of many pieces', MIDDLE, '4'],

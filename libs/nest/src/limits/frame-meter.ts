@@ -1,5 +1,5 @@
 import { fullBucket, takeToken, type BucketRate, type TokenBucket } from '../core/token-bucket.js';
-import type { FrameOptions } from './limit.options.js';
+import type { FrameOptions } from './limits.options.js';
 
 /** How many frames are taken, and how many may come before the connection is cut. */
 export interface FrameRates {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 
 /** What is used of a websocket. */
@@ -8,7 +9,9 @@ interface Websocket {
 
 /** What is used of an Engine.IO connection. Its types call the websocket of its transport private. */
 export interface GuardedConnection {
-  readonly request: { readonly socket: Pick<TcpSocket, 'destroy' | 'destroyed' | 'once'> };
+  readonly request: Pick<IncomingMessage, 'headers'> & {
+    readonly socket: Pick<TcpSocket, 'destroy' | 'destroyed' | 'once' | 'remoteAddress'>;
+  };
   readonly transport: { readonly socket?: Websocket };
   emit(name: string | symbol, ...args: unknown[]): boolean;
   once(event: 'close', listener: () => void): unknown;

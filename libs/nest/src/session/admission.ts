@@ -1,9 +1,11 @@
 import type { Socket } from 'socket.io';
 import { CodedError } from '../core/coded-error.js';
+import { networkOf } from '../limits/client-address.js';
+import type { ConnectLimits } from '../limits/connect-limits.js';
 import type { Identity } from './authenticator.port.js';
 import { readHandshake } from './handshake.js';
+import { payerOf } from './payer.js';
 import type { Identify } from './identify.js';
-import { networkOf } from './refusals/client-address.js';
 import type { LateRefusals } from './refusals/late-refusals.js';
 
 /** A client fetches a fresh token and tries again; whoever needs more tries is guessing. */
@@ -24,6 +26,7 @@ export class Admission {
   constructor(
     private readonly identify: Identify,
     private readonly late: Pick<LateRefusals, 'hold'>,
+    private readonly connects: Pick<ConnectLimits, 'ask' | 'enter' | 'trustedHops'>,
   ) {}
 
   /** @throws CodedError `RATE_LIMITED`, `PROTOCOL_UNSUPPORTED`, or whatever the authenticator says */
@@ -35,7 +38,13 @@ export class Admission {
       const { token } = readHandshake(socket.handshake.auth);
       // `fetchSockets()` hands the handshake to other nodes; the token has no business there, or anywhere after this.
       delete socket.handshake.auth['token'];
-      return await this.identify.identify(token, networkOf(socket.handshake));
+      await this.connects.ask(socket.handshake);
+      const network = networkOf(socket.handshake, this.connects.trustedHops);
+      const identity = await this.identify.identify(token, network);
+      const { principal, isAnonymous = false } = identity;
+      const payer = payerOf(identity, socket.handshake, this.connects.trustedHops);
+      await this.connects.enter({ payer, principal, isAnonymous }, socket.handshake, socket.conn);
+      return identity;
     } catch (error) {
       tries.refusals++;
       if (isOfToken(error)) await this.late.hold();

@@ -32,7 +32,13 @@ function scene(routes: readonly FrameRoute[] = [echo, urgent], options: Partial<
   const bench = new SessionBench(options);
   const answers = new CodedAnswer({ next: () => 'error-1' });
   const { registry, recorder } = bench;
-  const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: bench.options });
+  const dispatcher = new FrameDispatcher(routes, {
+    registry,
+    answers,
+    recorder,
+    rates: { take: () => {} },
+    options: bench.options,
+  });
   const { session, socket } = bench.open();
   dispatcher.attach(session);
   const send = async (name: string, body?: unknown): Promise<Answer[]> => {

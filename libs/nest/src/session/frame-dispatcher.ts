@@ -10,6 +10,7 @@ import { notJson } from '../core/faithful-json.js';
 import { jsonFault } from '../core/json-bounds.js';
 import { logError } from '../core/log-error.js';
 import { safely } from '../core/safely.js';
+import type { SubjectRates } from '../limits/subject-rates.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameRoute } from './frame-route.js';
@@ -26,6 +27,7 @@ export interface FrameDispatcherParts {
   readonly registry: SessionRegistry;
   readonly answers: CodedAnswer;
   readonly recorder: Recorder;
+  readonly rates: Pick<SubjectRates, 'take'>;
   readonly options: Pick<SessionOptions, 'maxFrameDepth' | 'maxFrameNodes'>;
 }
 
@@ -85,6 +87,7 @@ export class FrameDispatcher {
         const error = refusal ?? wireError('FRAME_INVALID');
         return { ok: false, error: route?.hasOutcome ? { ...error, outcome: 'not-applied' } : error };
       }
+      if (route.limit) this.parts.rates.take(route.limit, session, route.countOf?.(body));
       return { ...(await this.parts.registry.track(route.handle(session, body))), ok: true };
     } catch (error) {
       return { ok: false, error: this.parts.answers.of(error, name) };

@@ -12,6 +12,10 @@ export interface FrameRoute {
    * session would cost more.
    */
   readonly isUrgent?: boolean;
+  /** Which limit of subjects its requests count for. */
+  readonly limit?: 'commands' | 'subscribes' | 'history';
+  /** For how many requests a frame counts. @defaultValue 1 */
+  countOf?(body: unknown): number;
   /** Its answers say in `outcome` what became of the request; refused before `handle`, it was not applied. */
   readonly hasOutcome?: boolean;
   /**

@@ -5,6 +5,7 @@ import { CodedError } from '../core/coded-error.js';
 import type { Clock } from '../core/clock.js';
 import { inBackground, safely } from '../core/safely.js';
 import { nextTick } from '../core/tick.js';
+import type { ConnectLimits } from '../limits/connect-limits.js';
 import type { ConnectionGuards } from '../limits/connection-guards.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { Admission } from './admission.js';
@@ -28,6 +29,7 @@ export interface SessionParts {
   readonly applicationConfig: ApplicationConfig;
   readonly identify: Identify;
   readonly lateRefusals: LateRefusals;
+  readonly connects: ConnectLimits;
   /** Count what comes on the connections. */
   readonly guards: Pick<ConnectionGuards, 'enter'>;
   readonly registry: SessionRegistry;
@@ -50,7 +52,7 @@ export class SessionGateway implements OnModuleInit {
   #drainDelayMs: (() => number) | undefined;
 
   constructor(@Inject(SessionParts) private readonly parts: SessionParts) {
-    this.#admission = new Admission(parts.identify, parts.lateRefusals);
+    this.#admission = new Admission(parts.identify, parts.lateRefusals, parts.connects);
   }
 
   onModuleInit(): void {
@@ -100,19 +102,26 @@ export class SessionGateway implements OnModuleInit {
   }
 
   #open(socket: Socket): void {
-    const { registry, dispatcher, guards, options, clock, recorder } = this.parts;
+    const { registry, dispatcher, connects, guards, options, clock, recorder } = this.parts;
     const identity = this.#admitted.get(socket);
     // Only a middleware of somebody else's could have let it in.
     if (!identity) return void socket.disconnect(true);
-    const session = new SocketSession(socket, identity, options, clock);
+    const session = new SocketSession(socket, identity, { ...options, trustedHops: connects.trustedHops }, clock);
     waitWhileBytesMove(socket, options.heartbeatTimeoutMs);
     registry.add(session);
     const awayMs = readAwayMs(socket.handshake.auth);
     if (awayMs !== undefined) recorder.observe(sessionsAway, {}, awayMs / 1_000);
     dispatcher.attach(session);
-    const leave = guards.enter(socket.conn, { cut: (error) => session.close(error) });
+    const leave = guards.enter(socket.conn, {
+      cut: (error) => {
+        session.close(error);
+        connects.block(session);
+        connects.wasCut(socket.handshake);
+      },
+    });
     const left = (reason: string): void => {
       leave();
+      connects.left(socket.conn);
       session.disconnected(reason);
       dispatcher.release(session);
       registry.remove(session, reason);

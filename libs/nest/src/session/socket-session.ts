@@ -9,6 +9,7 @@ import { lookAt, type Backlog, type BacklogRemedy } from './backlog.js';
 import type { SessionOptions } from './session.options.js';
 import { transition, type SessionInput, type SessionState } from './session-state.js';
 import type { Session } from './session.js';
+import type { LimitOptions } from '../limits/limits.options.js';
 import { payerOf } from './payer.js';
 import { SocketOutflow } from './socket-outflow.js';
 
@@ -30,12 +31,12 @@ export class SocketSession implements Session {
   constructor(
     readonly socket: Socket,
     identity: Identity,
-    private readonly options: SessionOptions,
+    private readonly options: SessionOptions & Partial<Pick<LimitOptions, 'trustedHops'>>,
     private readonly clock: Clock,
   ) {
     this.id = socket.id;
     this.subject = identity.subject;
-    this.payer = payerOf(identity, socket.handshake);
+    this.payer = payerOf(identity, socket.handshake, options.trustedHops);
     this.#principal = identity.principal;
     this.#state = { kind: 'active' };
     this.#outflow = new SocketOutflow(socket);

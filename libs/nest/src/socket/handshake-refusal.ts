@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 
 /** Why a request does not become a connection, as HTTP and Engine.IO say it. */
 export interface HandshakeRefusal {
-  readonly status: 400 | 403 | 503;
+  readonly status: 400 | 403 | 429 | 503;
   /** Engine.IO's number for it. */
   readonly code: number;
   readonly message: string;
@@ -13,6 +13,7 @@ export const refusals = {
   hasId: { status: 400, code: 1, message: 'Session ID unknown' },
   origin: { status: 403, code: 4, message: 'This origin may not connect' },
   oldProtocol: { status: 400, code: 5, message: 'Unsupported protocol version: Engine.IO 4 is spoken here' },
+  tooMany: { status: 429, code: 3, message: 'Too many connections from this address' },
   closed: { status: 503, code: 3, message: 'This node is shutting down' },
 } as const satisfies Record<string, HandshakeRefusal>;
 

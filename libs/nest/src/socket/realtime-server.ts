@@ -5,6 +5,8 @@ import { Server, type Namespace } from 'socket.io';
 import type { Clock } from '../core/clock.js';
 import { safely } from '../core/safely.js';
 import { inTime } from '../core/in-time.js';
+import type { Peer } from '../limits/client-address.js';
+import type { ConnectLimits } from '../limits/connect-limits.js';
 import type { ConnectionGuards } from '../limits/connection-guards.js';
 import type { GuardedConnection } from '../limits/guarded-connection.js';
 import type { AdapterClass } from './adapter-class.js';
@@ -31,6 +33,8 @@ const CLOSE_TIMEOUT_MS = 1_000;
 export interface RealtimeServerParts {
   readonly options: SocketOptions;
   readonly clock: Clock;
+  /** Who may open a connection. */
+  readonly connects: Pick<ConnectLimits, 'mayOpen' | 'wasCut'>;
   /** Count what comes on each connection. */
   readonly guards: Pick<ConnectionGuards, 'watch'>;
   /** Counts what was refused before anything of it was read. */
@@ -49,7 +53,7 @@ export class RealtimeServer {
   #closed: Promise<void> | undefined;
 
   constructor(private readonly parts: RealtimeServerParts) {
-    const { options, clock, guards, onRefused } = parts;
+    const { options, clock, connects, guards, onRefused } = parts;
     // Socket.IO wants an HTTP server, to listen on and to close: it gets one that never listens.
     this.#io = new Server(createServer(), {
       serveClient: false,
@@ -69,7 +73,10 @@ export class RealtimeServer {
     this.#io.engine.on(
       'connection',
       safely('A new connection', (connection: GuardedConnection) => {
-        guards.watch(connection, () => onRefused('rate'));
+        guards.watch(connection, () => {
+          onRefused('rate');
+          connects.wasCut(peerOf(connection.request));
+        });
       }),
     );
     this.#io.use((_socket, next) => next(new Error('Invalid namespace')));
@@ -135,12 +142,22 @@ export class RealtimeServer {
   #refusalOf(request: IncomingMessage): HandshakeRefusal | undefined {
     if (this.#closed) return refusals.closed;
     const { headers } = request;
-    if (isOriginAllowed(headers, this.parts.options.allowedOrigins)) return queryRefusal(request);
+    if (isOriginAllowed(headers, this.parts.options.allowedOrigins)) {
+      return queryRefusal(request) ?? (this.parts.connects.mayOpen(peerOf(request)) ? undefined : refusals.tooMany);
+    }
     this.parts.onRefused('origin');
     this.#refusedOrigins.refused(headers.origin ?? '', headers.host);
     return refusals.origin;
   }
 }
+
+const peerOf = ({
+  headers,
+  socket,
+}: Pick<IncomingMessage, 'headers'> & { socket: { remoteAddress?: string | undefined } }): Peer => ({
+  headers,
+  address: socket.remoteAddress ?? '',
+});
 
 /** Engine.IO hands none of these options on to the websocket server that it makes. */
 function boundFragments(engine: unknown): void {

@@ -53,6 +53,16 @@ declareHandlers(OrderGateway, (index) => Command(commands[index]!) as MethodDeco
         toPrincipal: ({ sub }) => ({ name: sub }),
       }),
       session: { framesPerSecond: 1_000_000, frameBurst: 1_000_000, maxCommandsInFlight: 1_000 },
+      // All connections are of one user, and come at once.
+      limits: {
+        maxSessionsPerSubject: 1e6,
+        maxSubscriptionsPerSubject: 1e6,
+        connectsPerMinute: 1e6,
+        connectsPerSecond: 1e6,
+        commandsPerSecond: 1e6,
+        subscribesPerSecond: 1e6,
+        historyPagesPerSecond: 1e6,
+      },
     }),
     EndpointsModule,
   ],

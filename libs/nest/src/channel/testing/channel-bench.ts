@@ -25,6 +25,9 @@ import type { Revocation } from '../access-channel.js';
 import { Grants } from '../resume/grants.js';
 import { Resumes } from '../resume/resumes.js';
 import { Withdrawals } from '../resume/withdrawals.js';
+import { defaultLimitOptions, type LimitOptions } from '../../limits/limits.options.js';
+import { PrincipalLimits } from '../../limits/principal-limits.js';
+import { SubjectRates } from '../../limits/subject-rates.js';
 import { SubscribeRoute } from '../subscribe-route.js';
 import { Subscriber } from '../subscriber.js';
 import { SubscriptionRegistry } from '../subscription-registry.js';
@@ -35,6 +38,9 @@ interface BenchOptions {
   readonly options?: Partial<ChannelOptions>;
   readonly hub?: Partial<HubOptions>;
   readonly maxSubscriptions?: number;
+  readonly maxOfSubject?: number;
+  /** Limits of subjects. @defaultValue none */
+  readonly limits?: Partial<LimitOptions>;
   readonly broker?: Broker;
 }
 
@@ -56,11 +62,22 @@ export class ChannelBench {
   #failsPolicy = false;
   #policyGates: (() => void)[] | undefined;
 
-  constructor({ options: given, hub, maxSubscriptions = 10, broker }: BenchOptions = {}) {
+  constructor({
+    options: given,
+    hub,
+    maxSubscriptions = 10,
+    maxOfSubject = Infinity,
+    limits,
+    broker,
+  }: BenchOptions = {}) {
     const options = { ...defaultChannelOptions, ...given };
     const { recorder } = this;
     const bounds = { maxSubscriptions, lagSpreadMs: options.lagSpreadMs };
-    const subscriptions = new SubscriptionRegistry(bounds, () => 0.5, recorder);
+    const subscriptions = new SubscriptionRegistry(
+      { maxOfSubject: () => maxOfSubject, ...bounds },
+      () => 0.5,
+      recorder,
+    );
     this.subscriptions = subscriptions;
     this.bench = new HubBench({ ...(hub && { options: hub }), ...(broker && { broker }), audience: subscriptions });
     const { clock, hub: benchHub, store } = this.bench;
@@ -90,6 +107,9 @@ export class ChannelBench {
       resumes: new Resumes({ grants, withdrawals, authorizer, places, busyRetryAfterMs }),
       answers,
       busyRetryAfterMs,
+      rates: limits
+        ? new SubjectRates(new PrincipalLimits({ ...defaultLimitOptions, ...limits }), clock, recorder)
+        : { take: () => {} },
     });
     this.#subscribe = new SubscribeRoute({
       subscriber,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../core/coded-error.js';
 import { FakeClock } from '../../core/testing/fake-clock.js';
 import { RefusalsCheck } from '../../health/refusals.check.js';
-import { networkOf } from './client-address.js';
+import { networkOf } from '../../limits/client-address.js';
 import { LateRefusals } from './late-refusals.js';
 import { RefusalTally } from './refusal-tally.js';
 import { TokenRefusal } from './token-refusal.js';
@@ -151,6 +151,6 @@ describe('the network of a client', () => {
     ['::1', '2001:db8:1:2::7', '2001:db8:1:2'],
   ])('%s, said to be for %s, is %s', (address, forwarded, network) => {
     const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
-    expect(networkOf({ address, headers })).toBe(network);
+    expect(networkOf({ address, headers }, 'auto')).toBe(network);
   });
 });

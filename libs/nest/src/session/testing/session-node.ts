@@ -18,6 +18,10 @@ import { Identify } from '../identify.js';
 import { PingRoute } from '../ping-route.js';
 import { LateRefusals } from '../refusals/late-refusals.js';
 import { RefusalTally } from '../refusals/refusal-tally.js';
+import { ConnectLimits } from '../../limits/connect-limits.js';
+import { defaultLimitOptions, type LimitOptions } from '../../limits/limits.options.js';
+import { PrincipalLimits } from '../../limits/principal-limits.js';
+import { SubjectRates } from '../../limits/subject-rates.js';
 import { ConnectionGuards } from '../../limits/connection-guards.js';
 import { RealtimeServer } from '../../socket/realtime-server.js';
 import { OtherNodes } from '../rooms/other-nodes.js';
@@ -31,6 +35,7 @@ import { SocketRoomEmitter } from '../socket-room-emitter.js';
 
 export interface SessionNodeOptions {
   readonly session?: Partial<SessionOptions>;
+  readonly limits?: Partial<LimitOptions>;
   readonly authenticate?: Authenticator['authenticate'];
   readonly routes?: readonly FrameRoute[];
   readonly providers?: readonly Provider[];
@@ -138,10 +143,15 @@ export class SessionNode {
     const session = this.#options;
     const clock = systemClock;
     const answers = new CodedAnswer(randomIds);
+    const limitOptions = { ...defaultLimitOptions, ...given.limits };
+    const limits = new PrincipalLimits(limitOptions);
+    const connects = new ConnectLimits({ options: limitOptions, limits, clock, recorder });
+    const rates = new SubjectRates(limits, clock, recorder);
     const guards = new ConnectionGuards({ clock, recorder, options: session });
     const realtime = new RealtimeServer({
       options: session,
       clock,
+      connects,
       guards,
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
@@ -152,7 +162,7 @@ export class SessionNode {
       new PingRoute(),
       ...(given.routes ?? []),
     ];
-    const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, options: session });
+    const dispatcher = new FrameDispatcher(routes, { registry, answers, recorder, rates, options: session });
     const providers: Provider[] = [
       {
         provide: RealtimeServer,
@@ -170,6 +180,7 @@ export class SessionNode {
           applicationConfig,
           identify,
           lateRefusals: new LateRefusals(refusals, clock, session.authenticateTimeoutMs),
+          connects,
           guards,
           registry,
           dispatcher,

@@ -1,0 +1,41 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface Peer {
+  readonly address: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Where no stranger connects from: the host itself and private networks. */
+const PRIVATE = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd]|fe80:)/;
+
+/**
+ * Tells networks of clients apart. Proxies write behind what they were sent the address that they saw, so with `hops` of
+ * them it is the one that stands so far from the end of `X-Forwarded-For`; what stands before anybody may have written.
+ * Of IPv6 it is the /64, because one customer has all of its addresses. `undefined`: it is not known.
+ */
+export function knownNetworkOf({ address, headers }: Peer, hops: number | 'auto'): string | undefined {
+  const own = plain(address);
+  const isAuto = hops === 'auto';
+  const trusted = isAuto ? Number(PRIVATE.test(own)) : hops;
+  if (trusted === 0) return groupOf(own);
+  const told = [headers['x-forwarded-for']].flat().join().split(',').at(-trusted)?.trim() ?? '';
+  if (isIPv4(told) || isIPv6(told)) return groupOf(plain(told));
+  return isAuto ? undefined : groupOf(own);
+}
+
+/** The same, or where the connection comes from, for what only tells clients apart. */
+export const networkOf = (peer: Peer, hops: number | 'auto' = 'auto'): string =>
+  knownNetworkOf(peer, hops) ?? groupOf(plain(peer.address));
+
+const groupOf = (address: string): string => (isIPv6(address) ? prefixOf(address) : address);
+
+/** The first four groups, also of `2001:db8::1`, which leaves out those that are 0. */
+function prefixOf(address: string): string {
+  const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean));
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
+  return [...before, ...zeros, ...after].slice(0, 4).join(':');
+}
+
+/** IPv4 in the clothes of IPv6 is IPv4. */
+const plain = (address: string): string => address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, '');
