@@ -14,8 +14,8 @@ const alias = [
 const services = '**/*.{pg,pgbouncer,pglite,redis}.spec.ts';
 /** What takes its time: wrong clocks, thawed nodes, slow networks, a build from nothing. */
 const long = 'test/**/*.long.spec.ts';
-/** Specs that replace a package for the whole of their file, which needs a worker that has loaded nothing yet. */
-const mocked = '**/*.mocked.spec.ts';
+/** Specs that need a worker of their own: they replace a package, or look at what the whole process logs. */
+const isolated = '**/*.isolated.spec.ts';
 const shared = { exclude: ['**/dist/**', '**/node_modules/**'], passWithNoTests: false };
 
 export default defineConfig({
@@ -38,13 +38,13 @@ export default defineConfig({
             'test/architecture/**/*.spec.ts',
             'tools/**/*.spec.mjs',
           ],
-          exclude: [...shared.exclude, services, mocked],
+          exclude: [...shared.exclude, services, isolated],
           typecheck: { enabled: false },
         },
       },
       {
         extends: true,
-        test: { name: 'mocked', include: [`libs/*/src/${mocked}`], exclude: shared.exclude, isolate: true },
+        test: { name: 'isolated', include: [`libs/*/src/${isolated}`], exclude: shared.exclude, isolate: true },
       },
       {
         extends: true,

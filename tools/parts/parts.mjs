@@ -7,7 +7,7 @@ export const parts = [
   {
     name: 'check',
     needs: [],
-    steps: [['types', 'lint', 'format'], 'vitest:unit', 'vitest:mocked'],
+    steps: [['types', 'lint', 'format'], 'vitest:unit', 'vitest:isolated'],
     timeoutMs: 400_000,
   },
   { name: 'stores', needs: ['postgres', 'pgbouncer', 'redis'], steps: ['vitest:stores'], timeoutMs: 320_000 },
