@@ -43,7 +43,7 @@ it('turns red when the pass forgets the lock', async () => {
   const { verdict } = await run('no lock', {
     ...calm,
     load: { ...calm.load, passFunction: 'pass_faulty' },
-    plant: (client) => plantInPass(client, /perform pg_advisory_xact_lock\([^;]*;/, 'null;'),
+    plant: (client) => plantInPass(client, /if not [^;]*take_lock\('pass'[\s\S]*?end if;/, ''),
   });
   expect(verdict.holes + verdict.doubled + verdict.lost + verdict.missed).toBeGreaterThan(0);
 });

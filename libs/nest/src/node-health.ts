@@ -77,9 +77,9 @@ export class NodeHealth {
 
   /** All that must work on a node before it is given users: a new check is added here. */
   #checks(): ReadinessCheck[] {
-    const { sequencer, hub, redisConnections } = this.ring;
+    const { sequencer, hub, redisConnections, backlog } = this.ring;
     return [
-      new PassCheck({ sequencer, clock: systemClock }),
+      new PassCheck({ sequencer, clock: systemClock, backlog }),
       new LogTailCheck(hub, systemClock),
       new RedisCheck(redisConnections, systemClock, this.#echo),
       this.#clocks,

@@ -9,6 +9,7 @@ import type { ResolvedOutboundOptions } from './millrace.options.js';
 import type { RedisOptions } from './redis/redis.options.js';
 import { MessageSeal } from './redis/message-seal.js';
 import { RedisPublisher, type RedisPublisherParts } from './redis/redis-publisher.js';
+import { Backlog } from './stream/backlog.js';
 import { ChannelPublisher, type ChannelPublisherParts } from './stream/channel-publisher.js';
 import { PgDatabase } from './stream/pg/pg-database.js';
 import { PgliteDatabase } from './stream/pglite/pglite-database.js';
@@ -39,6 +40,8 @@ export class OutboundRing {
   readonly node = randomIds.next();
   /** The time of what all nodes share: of events, live ones included. */
   readonly databaseClock = new DatabaseClock(systemClock);
+  /** Whether what is staged is numbered. */
+  readonly backlog = new Backlog(systemClock);
   readonly database: SqlDatabase;
   readonly store: StreamStore;
   /** What the nodes of the installation sign with. */
@@ -63,7 +66,15 @@ export class OutboundRing {
     const timeoutMs = outbound.database.kind === 'embedded' ? 0 : stream.bootTimeoutMs;
     this.wait = new DatabaseWait({ timeoutMs, clock, random: systemRandom });
     const until = this.wait.until.bind(this.wait);
-    const parts = { database: this.database, options: stream, recorder, clock, databaseClock, until };
+    const parts = {
+      database: this.database,
+      options: stream,
+      recorder,
+      clock,
+      databaseClock,
+      backlog: this.backlog,
+      until,
+    };
     this.store = new SqlStreamStore(parts);
     this.keys = new InstallationKeys({ database: this.database, schema: stream.schema, clock });
     this.sequencer = new Sequencer({ store: this.store, options: stream, clock, recorder, account: this.account });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isChannelName } from '@millrace/protocol';
 import { CodedError } from '../core/coded-error.js';
 import { isSubject } from '../session/subject.js';
-import type { ChannelPublisher, StatementRunner } from '../stream/channel-publisher.js';
+import type { ChannelPublisher, Published, StatementRunner } from '../stream/channel-publisher.js';
 import { accessChannel, readRevocation, type Revocation } from './access-channel.js';
 
 /**
@@ -22,14 +22,17 @@ export class ChannelAccess {
    * `ChannelPublisher`: in a handler it joins the transaction that takes the right away, with `tx` one of your own, and
    * the nodes are told when that is committed. Events that the same transaction stages after it come after it.
    *
+   * The answer says whether it counts already: with an `offset` it has its place in the log, and no event numbered
+   * later reaches whom it concerns. Without one it is staged: it waits for the commit, and then for the next pass.
+   *
    * @throws TypeError when it names neither the subject of a principal nor a channel
    * @throws CodedError `CHANNEL_INVALID` for the name of no channel, `EVENT_INVALID` for a text that cannot be a subject;
    * otherwise as `ChannelPublisher.publish` does
    */
-  async revoke(from: Revocation, options: { readonly tx?: StatementRunner } = {}): Promise<void> {
+  async revoke(from: Revocation, options: { readonly tx?: StatementRunner } = {}): Promise<Published> {
     const revocation = readRevocation(from);
     if (!revocation) throw refusalOf(from);
-    await this.publisher.publish(accessChannel, {}, 'access.revoked', revocation, options);
+    return this.publisher.publish(accessChannel, {}, 'access.revoked', revocation, options);
   }
 }
 

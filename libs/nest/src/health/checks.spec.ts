@@ -21,6 +21,17 @@ it.each<[string, number | undefined, number | undefined, object]>([
   expect(new PassCheck({ sequencer, clock }).check()).toMatchObject(expected);
 });
 
+it.each<[number, object]>([
+  [15_000, { kind: 'good' }],
+  [15_001, { kind: 'fault', scope: 'shared', facts: { standsForMs: 15_001 } }],
+])(
+  'staged events that nobody has taken for %d ms are a fault that all nodes share, if it is too long',
+  (standsForMs, expected) => {
+    const sequencer = { lastAnswerAt: ago(0), lastPassAt: ago(0) };
+    expect(new PassCheck({ sequencer, clock, backlog: { standsForMs } }).check()).toMatchObject(expected);
+  },
+);
+
 it.each([-9, 9])('an age is right although the wall clock steps by %d days', async (days) => {
   const own = new FakeClock();
   const sequencer = { lastAnswerAt: own.monotonic(), lastPassAt: own.monotonic() };

@@ -28,7 +28,7 @@ export const pass: Migration = {
   ],
 };
 
-const passFunction = (schema: string): string => `create function ${schema}.pass(
+export const passFunction = (schema: string): string => `create function ${schema}.pass(
   give_up boolean, max_events int, max_bytes bigint, publishes text, known_after bigint
 ) returns table (ran boolean, more boolean, end_pos bigint, numbered json, direct json)
 ${PINNED} as $$

@@ -7,13 +7,13 @@ export const care: Migration = {
   statements: (schema) => [makeFunction(schema), dropFunction(schema)],
 };
 
-const lockKey = (schema: string): string => `hashtextextended('millrace.care.${schema}', 0)`;
+export const careLockKey = (schema: string): string => `hashtextextended('millrace.care.${schema}', 0)`;
 
 /**
  * Makes the daily partitions that are missing, from yesterday (clocks step back) to `days_ahead` days ahead. Attaching
  * a finished table takes a weaker lock than creating a partition: readers and the pass go on.
  */
-const makeFunction = (schema: string): string => `create function ${schema}.make_partitions(days_ahead int)
+export const makeFunction = (schema: string): string => `create function ${schema}.make_partitions(days_ahead int)
 returns int
 language plpgsql set search_path = pg_catalog set timezone = 'UTC' as $$
 declare
@@ -21,7 +21,7 @@ declare
   made int := 0;
   part text;
 begin
-  perform pg_advisory_xact_lock(${lockKey(schema)});
+  perform pg_advisory_xact_lock(${careLockKey(schema)});
   for day in select d::date from generate_series(current_date - 1, current_date + days_ahead, interval '1 day') d loop
     part := 'event_' || to_char(day, 'YYYYMMDD');
     if to_regclass(format('${schema}.%I', part)) is null then
@@ -41,7 +41,7 @@ language plpgsql set search_path = pg_catalog set timezone = 'UTC' set lock_time
 declare
   part text;
 begin
-  if not pg_try_advisory_xact_lock(${lockKey(schema)}) then return null; end if;
+  if not pg_try_advisory_xact_lock(${careLockKey(schema)}) then return null; end if;
   select c.relname into part from pg_inherits i join pg_class c on c.oid = i.inhrelid
   where i.inhparent = '${schema}.event'::regclass and to_date(right(c.relname, 8), 'YYYYMMDD') + 1 <= cutoff
   order by c.relname limit 1;

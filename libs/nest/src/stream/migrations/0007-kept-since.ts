@@ -32,7 +32,9 @@ begin
 end $$`;
 
 /** Drops the oldest partition whose last day ended before \`kept_since\`. Never waits long for readers. */
-const dropEndedFunction = (schema: string): string => `create function ${schema}.drop_ended(kept_since timestamptz)
+export const dropEndedFunction = (
+  schema: string,
+): string => `create function ${schema}.drop_ended(kept_since timestamptz)
 returns text
 language plpgsql set search_path = pg_catalog set timezone = 'UTC' set lock_timeout = '200ms' as $$
 declare

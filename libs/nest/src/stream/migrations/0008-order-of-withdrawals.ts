@@ -40,7 +40,7 @@ const NEW_EPOCH = `left(replace(gen_random_uuid()::text, '-', ''), 16)`;
 const forgetFormer = (schema: string): string =>
   `delete from ${schema}.renewal r where r.ts < clock_timestamp() - interval '7 days'`;
 
-const renewFunction = (
+export const renewFunction = (
   schema: string,
 ): string => `create or replace function ${schema}.renew_epoch(channel_name text, old_epoch text) returns void
 ${PINNED} as $$
@@ -55,7 +55,7 @@ begin
   select nextval('${schema}.event_pos'), l.name, l.epoch from lost l;
 end $$`;
 
-const mendFunction = (
+export const mendFunction = (
   schema: string,
 ): string => `create or replace function ${schema}.mend_heads(newest int) returns int
 ${PINNED} as $$

@@ -5,6 +5,11 @@ import { quoted, type Migration } from './migration.js';
 import { migrations } from './migrations.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
+/** A schema, a table, or a row of the catalogue that is there already. */
+const TAKEN = ['42P06', '42P07', '23505', '42710'];
+const MAX_TRIES = 5;
+const FORMER_WAIT_MS = 3_000;
+const FORMER_POLL_MS = 100;
 
 /**
  * Brings the schema to the version of this code, in one transaction under a lock: nodes that start together do it once.
@@ -12,12 +17,23 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * @throws BootError
  */
 export async function migrate(database: SqlDatabase, schema: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await migrateOnce(database, schema);
+    } catch (error) {
+      // Another node was quicker to create what two cannot create at once.
+      if (tries >= MAX_TRIES || !isTaken(error)) throw error;
+    }
+  }
+}
+
+async function migrateOnce(database: SqlDatabase, schema: string): Promise<void> {
   const transaction = await database.begin();
   try {
-    await transaction.query(`select pg_advisory_xact_lock(hashtextextended($1::text, 0))`, [
-      `millrace.migrate.${schema}`,
-    ]);
+    await waitForFormer(transaction, schema);
     await createSchema(transaction, schema);
+    // A lock that only the owner can have; it conflicts with itself, and nobody else writes to this table.
+    await transaction.query(`lock table ${quoted(schema)}.migration in share row exclusive mode`, []);
     const done = await versionOf(transaction, schema);
     const newest = migrations.length;
     if (done > newest) {
@@ -30,6 +46,22 @@ export async function migrate(database: SqlDatabase, schema: string): Promise<vo
   } catch (error) {
     await transaction.rollback();
     throw sqlState(error) === INSUFFICIENT_PRIVILEGE ? notAllowed(schema, error) : error;
+  }
+}
+
+const isTaken = (error: unknown): boolean => TAKEN.includes(sqlState(error) ?? '');
+
+/**
+ * Nodes of releases before migrate under this lock. It has no owner, so that anybody who can connect may hold it: it is
+ * waited for a while, and no longer.
+ */
+async function waitForFormer(executor: SqlExecutor, schema: string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < FORMER_WAIT_MS; waitedMs += FORMER_POLL_MS) {
+    const [row] = await executor.query(`select pg_try_advisory_xact_lock(hashtextextended($1::text, 0)) as taken`, [
+      `millrace.migrate.${schema}`,
+    ]);
+    if (row?.['taken'] === true) return;
+    await executor.query('select pg_sleep($1::float8)', [FORMER_POLL_MS / 1_000]);
   }
 }
 

@@ -15,6 +15,7 @@ const released = [
   '4e4cd61fc75dc751',
   '015e3ee71c76a1ca',
   'e81c422c32ad14ab',
+  'f4e7c01b932b4f9b',
 ];
 
 it('never changes a migration', () => {

@@ -8,6 +8,7 @@ import { keptSince } from './0007-kept-since.js';
 import { orderOfWithdrawals } from './0008-order-of-withdrawals.js';
 import { secrets } from './0009-secrets.js';
 import { ownChannels } from './0010-own-channels.js';
+import { lockRows } from './0011-lock-rows.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   orderOfWithdrawals,
   secrets,
   ownChannels,
+  lockRows,
 ];

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase, type FreshDatabase } from '../../../../../test/support/fresh-database.js';
 import type { SqlStreamStore } from '../store/sql-stream-store.js';
-import { newChannel, StreamHarness } from '../testing/stream-harness.js';
+import { newChannel, newEvent, StreamHarness } from '../testing/stream-harness.js';
 import { PgDatabase } from './pg-database.js';
 
 /** What roles can do that have the grants of docs/operations.md, or none. */
@@ -74,6 +74,45 @@ set search_path = pg_temp, pg_catalog`);
       { channel: '_millrace.access', events: [{ data: '{"channel": "desk.SFO", "subject": "ann"}' }] },
     ]);
     await expect(moderation.query(publish, [newChannel()])).rejects.toMatchObject(DENIED);
+  });
+
+  const keys = ['pass."millrace"', 'care."millrace"', 'migrate.millrace'];
+
+  it('that may only connect holds up neither passes, nor care, nor a node that starts, by locks of former releases', async () => {
+    const stranger = await as('stranger');
+    const hold = `select pg_advisory_lock(hashtextextended('millrace.' || k, 0)) from unnest($1::text[]) k`;
+    await stranger.query(hold, [keys]);
+    const channel = newChannel();
+    await admin.query(publish, [channel]);
+    expect(await store.pass([newEvent(channel)], 'wait')).toMatchObject({ ran: true, direct: [{ offset: 2 }] });
+    await admin.query(publish, [channel]);
+    expect(await store.pass([], 'try')).toMatchObject({ ran: true, batches: [{ channel }] });
+    const care = `select millrace.make_partitions(9) as made, millrace.drop_ended(now()) as dropped`;
+    const { rows } = await admin.query(care);
+    expect(rows).toEqual([{ made: 2, dropped: expect.stringContaining('event_') as string }]);
+    await harness.openStore();
+  });
+
+  it('that does not own the schema cannot lock what passes, care and migrations lock', async () => {
+    for (const role of [await as('stranger'), await as('shop')]) {
+      const lock = role.query(`select from millrace.work_lock where what = 'pass' for update`);
+      await expect(lock).rejects.toMatchObject(DENIED);
+      await expect(role.query(`select millrace.take_lock('pass', true)`)).rejects.toMatchObject(DENIED);
+      await expect(role.query('begin; lock table millrace.migration in share mode')).rejects.toMatchObject(DENIED);
+      await role.query('rollback');
+    }
+  });
+
+  it('that owns the schema is waited for, since a pass of the release before may run in it', async () => {
+    await admin.query('begin');
+    await admin.query(`select pg_advisory_xact_lock(hashtextextended('millrace.' || $1, 0))`, [keys[0]]);
+    await store.stage(harness.database, newEvent(newChannel()));
+    expect(await store.pass([], 'try')).toMatchObject({ ran: false });
+    const pass = store.pass([newEvent(newChannel())], 'wait');
+    const first = await Promise.race([pass, new Promise((resolve) => setTimeout(() => resolve('waits'), 150))]);
+    expect(first).toBe('waits');
+    await admin.query('commit');
+    expect(await pass).toMatchObject({ ran: true, direct: [{ kind: 'stored' }] });
   });
 
   it.each(['shop', 'moderation', 'stranger'] as const)(

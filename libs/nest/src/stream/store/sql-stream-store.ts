@@ -6,6 +6,7 @@ import type { NewEvent } from '../../core/stream-event.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import { migrate } from '../migrations/migrate.js';
 import { quoted } from '../migrations/migration.js';
+import type { Backlog } from '../backlog.js';
 import { Partitions } from '../partitions.js';
 import { retentionOf } from '../retention.js';
 import type { SqlDatabase, SqlExecutor } from '../sql-database.port.js';
@@ -26,6 +27,8 @@ export interface SqlStreamStoreParts {
   readonly clock: Clock;
   /** Is told the database's time whenever a statement brings it. */
   readonly databaseClock?: DatabaseClock;
+  /** Is told whether staged events are taken. */
+  readonly backlog?: Backlog;
   /** Repeats a step of the start while the database is away. @defaultValue each is done once */
   readonly until?: <T>(step: () => Promise<T>) => Promise<T>;
 }

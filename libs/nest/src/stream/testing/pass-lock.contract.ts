@@ -9,7 +9,7 @@ import { newChannel, newEvent, type StreamHarness } from './stream-harness.js';
 /** Somebody else's pass, which takes as long as a test wants. */
 export async function holdPassLock(database: SqlDatabase): Promise<SqlTransaction> {
   const holder = await database.begin();
-  await holder.query(`select pg_advisory_xact_lock(hashtextextended('millrace.pass."millrace"', 0))`, []);
+  await holder.query(`select from millrace.work_lock where what = 'pass' for update`, []);
   return holder;
 }
 
@@ -18,8 +18,8 @@ export const passesWaiting = (database: SqlDatabase, count: number): Promise<voi
   vi.waitFor(
     async () => {
       const rows = await database.query(
-        `select from pg_locks where locktype = 'advisory' and not granted
-and database = (select oid from pg_database where datname = current_database())`,
+        `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+and query like '%.pass(%'`,
         [],
       );
       expect(rows).toHaveLength(count);
@@ -44,6 +44,8 @@ export function passLockContract(name: string, open: (times: PgTimes) => Promise
     it('lets a poll give up at once, and a pass wait', async () => {
       const holder = await holdPassLock(database);
       const event = newEvent(newChannel());
+      expect(await store.pass([], 'try')).toMatchObject({ ran: true, batches: [] });
+      await store.stage(database, newEvent(newChannel()));
       expect(await store.pass([], 'try')).toMatchObject({ ran: false, batches: [] });
       const pass = store.pass([event], 'wait');
       await passesWaiting(database, 1);
