@@ -40,6 +40,8 @@ export default defineConfig({
           ],
           exclude: [...shared.exclude, services, isolated],
           typecheck: { enabled: false },
+          // Those that look at every source file take seconds where others use the cores too.
+          testTimeout: 20_000,
         },
       },
       {

@@ -87,7 +87,7 @@ describe.each(ways)('access is withdrawn on every node, %s', (_way, settings) =>
       while (!over.signal.aborted) {
         client.disconnect();
         client.connect();
-        await sleep(Math.random() * 60);
+        await sleep(Math.random() * 150);
       }
     });
     for (let index = 0; index < 10; index++) {
