@@ -221,15 +221,15 @@ it('gives a long read up, on the server too', async () => {
 
 it('gives a read up that gets no lock in the time that the server allows for one', async () => {
   const database = open();
-  await database.script('create table locked (n int)');
+  await database.script('create table held (n int)');
   const transaction = await database.begin();
-  await transaction.query('lock table locked in access exclusive mode', []);
+  await transaction.query('lock table held in access exclusive mode', []);
   const pool = new pg.Pool({ connectionString: fresh.url, max: 3, options: '-c lock_timeout=50' });
   const hurried = open({ pool });
-  const read = hurried.reader.query('select n from locked', []);
+  const read = hurried.reader.query('select n from held', []);
   await expect(read).rejects.toMatchObject({ code: 'STREAM_UNAVAILABLE', cause: { code: '55P03' } });
   await transaction.rollback();
-  expect(await hurried.reader.query('select n from locked', [])).toEqual([]);
+  expect(await hurried.reader.query('select n from held', [])).toEqual([]);
   await pool.end();
 });
 
