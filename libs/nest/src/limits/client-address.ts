@@ -6,8 +6,11 @@ export interface Peer {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Where no stranger connects from: the host itself and private networks. */
-const PRIVATE = /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|::1$|f[cd]|fe80:)/;
+/** Where no stranger connects from: the host itself, private networks, and the one that providers have for their own. */
+const PRIVATE =
+  /^(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|::1$|f[cd]|fe80:)/;
+/** Some proxies write the port behind it, and then brackets around IPv6. */
+const TOLD = /^(?:\[(?<six>[^\]]*)\]|(?<four>[\d.]+))(?::\d{1,5})?$/;
 
 /**
  * Tells networks of clients apart. Proxies write behind what they were sent the address that they saw, so with `hops` of
@@ -19,7 +22,9 @@ export function knownNetworkOf({ address, headers }: Peer, hops: number | 'auto'
   const isAuto = hops === 'auto';
   const trusted = isAuto ? Number(PRIVATE.test(own)) : hops;
   if (trusted === 0) return groupOf(own);
-  const told = [headers['x-forwarded-for']].flat().join().split(',').at(-trusted)?.trim() ?? '';
+  const written = [headers['x-forwarded-for']].flat().join().split(',').at(-trusted)?.trim() ?? '';
+  const { six, four } = TOLD.exec(written)?.groups ?? {};
+  const told = six ?? four ?? written;
   if (isIPv4(told) || isIPv6(told)) return groupOf(plain(told));
   return isAuto ? undefined : groupOf(own);
 }

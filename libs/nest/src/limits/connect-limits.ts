@@ -18,6 +18,7 @@ import { TokenBuckets } from './token-buckets.js';
 export interface PlacedConnection {
   readonly readyState: string;
   once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** One who was authenticated. */
@@ -79,13 +80,13 @@ export class ConnectLimits {
 
   /** Before anything is authenticated. @throws CodedError `RATE_LIMITED` */
   async ask(peer: Peer): Promise<void> {
-    const { options, clock } = this.parts;
-    const perSecond = options.connectsPerSecond;
-    const rate = { perSecond, burst: perSecond * BURST_SECONDS };
-    this.#refuseIf(this.#ofNode.take('', rate, clock.monotonic()));
+    // A full node refuses without a question to Redis; what an address asks too much does not fill it.
+    this.#takeOfNode(0);
     const address = this.#addressOf(peer);
-    if (address === undefined) return;
-    this.#refuseIf(await this.#byAddress.take(address, options.connectsPerMinutePerAddress));
+    if (address !== undefined) {
+      this.#refuseIf(await this.#byAddress.take(address, this.parts.options.connectsPerMinutePerAddress));
+    }
+    this.#takeOfNode(1);
   }
 
   /**
@@ -104,8 +105,12 @@ export class ConnectLimits {
       throw error;
     }
     if (connection.readyState !== 'open') return leave();
-    this.#leave.set(connection, leave);
-    connection.once('close', safely('The end of a connection', leave));
+    const closed = safely('The end of a connection', leave);
+    connection.once('close', closed);
+    this.#leave.set(connection, () => {
+      connection.off('close', closed);
+      leave();
+    });
   }
 
   left(connection: object): void {
@@ -116,6 +121,12 @@ export class ConnectLimits {
   block({ payer, principal }: Subject): void {
     const { connectsPerMinute } = this.parts.limits.of(principal);
     inBackground('The block of a subject', this.#bySubject.block(payer, connectsPerMinute, FLOOD_PAUSE_MS));
+  }
+
+  #takeOfNode(count: number): void {
+    const perSecond = this.parts.options.connectsPerSecond;
+    const rate = { perSecond, burst: perSecond * BURST_SECONDS };
+    this.#refuseIf(this.#ofNode.take('', rate, this.parts.clock.monotonic(), count));
   }
 
   #takePlace(newcomer: Parameters<SessionPlaces['take']>[0]): () => void {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.js';
@@ -5,6 +6,7 @@ import { handshakesRefused, sessionsOpen } from '../session/session.metrics.js';
 import { connected, disconnected, refusalOf, SessionNode } from '../session/testing/session-node.js';
 import { MemoryRecorder } from '../stream/testing/memory-recorder.js';
 import { knownNetworkOf } from './client-address.js';
+import { ConnectLimits } from './connect-limits.js';
 import { limitsRefused, type LimitKind } from './limits.metrics.js';
 import { defaultLimitOptions, type LimitOptions } from './limits.options.js';
 import { PrincipalLimits } from './principal-limits.js';
@@ -32,6 +34,13 @@ function scene(options: Partial<LimitOptions> = {}) {
   return { clock, recorder, rates: new SubjectRates(limits, clock, recorder) };
 }
 
+function connectLimits(changed: Partial<LimitOptions>): ConnectLimits {
+  const options = { ...defaultLimitOptions, ...changed };
+  const parts = { clock: new FakeClock(), recorder: new MemoryRecorder(), limits: new PrincipalLimits(options) };
+  return new ConnectLimits({ ...parts, options });
+}
+
+const peer = { address: '198.51.100.1', headers: {} };
 const ann = { payer: 'subject ann', principal: { plan: 'free' } };
 const bob = { payer: 'subject bob', principal: { plan: 'paid' } };
 
@@ -181,6 +190,23 @@ describe('connects', () => {
     expect(refused(node, 'connections')).toBe(1);
   });
 
+  it('of one address are refused before they cost others their turn', async () => {
+    const connects = connectLimits({ connectsPerMinutePerAddress: 1, connectsPerSecond: 10, trustedHops: 0 });
+    await connects.ask(peer);
+    for (let n = 0; n < 100; n++) await expect(connects.ask(peer)).rejects.toThrow(/More was asked/);
+    await connects.ask({ ...peer, address: '198.51.100.2' });
+  });
+
+  it('again and again on one connection leave nothing on it', async () => {
+    const connects = connectLimits({});
+    const connection = Object.assign(new EventEmitter(), { readyState: 'open' });
+    for (let n = 0; n < 20; n++) {
+      await connects.enter({ ...ann, isAnonymous: false }, peer, connection);
+      connects.left(connection);
+    }
+    expect(connection.listenerCount('close')).toBe(0);
+  });
+
   it('from behind a proxy that says nothing are not counted by its address', async () => {
     const node = await start({ connectsPerMinutePerAddress: 1 });
     for (let n = 0; n < 4; n++) await connected(node.connect({ token: `user ${n}` }));
@@ -197,6 +223,15 @@ it.each([
   ['203.0.113.9', '198.51.100.1', 2, '203.0.113.9'],
   ['203.0.113.9', 'nonsense', 1, '203.0.113.9'],
   ['::1', '2001:db8:1:2::7', 1, '2001:db8:1:2'],
+  ['203.0.113.9', '198.51.100.1:49152', 1, '198.51.100.1'],
+  ['203.0.113.9', '[2001:db8:1:2::7]:49152', 1, '2001:db8:1:2'],
+  ['203.0.113.9', '[2001:db8:1:2::7]', 1, '2001:db8:1:2'],
+  ['203.0.113.9', '"[2001:db8:1:2::7]:49152"', 1, '203.0.113.9'],
+  ['203.0.113.9', '198.51.100.1:49152:1', 1, '203.0.113.9'],
+  ['100.64.0.2', '198.51.100.1', 'auto', '198.51.100.1'],
+  ['100.127.255.254', undefined, 'auto', undefined],
+  ['100.128.0.1', '198.51.100.1', 'auto', '100.128.0.1'],
+  ['100.63.0.1', '198.51.100.1', 'auto', '100.63.0.1'],
 ] as const)('the client behind %s, said to be %s, over %s trusted proxies is %s', (address, told, hops, network) => {
   const headers = told === undefined ? {} : { 'x-forwarded-for': told };
   expect(knownNetworkOf({ address, headers }, hops)).toBe(network);
