@@ -1,10 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { startBreakable } from '../../../../test/support/breakable.js';
+import { systemClock } from '../core/clock.js';
 import { FakeClock } from '../core/testing/fake-clock.js';
+import { SharedRate } from '../limits/shared-rate.js';
+import { roomsKey } from '../session/rooms/rooms-key.js';
 import { MemoryRecorder } from '../stream/testing/memory-recorder.js';
 import { RedisEcho } from './redis-echo.js';
+import { redisRules } from './redis-rules.js';
 import { testSeal } from './testing/test-seal.js';
 import { RedisPublisher } from './redis-publisher.js';
 import { RedisSubscriber } from './redis-subscriber.js';
@@ -125,7 +130,7 @@ it('says which rule is missing where Redis forbids the channels, is not up meanw
   await node.rounds(2);
   expect(node.echo.fault).toMatchObject({ kind: 'refused' });
   expect(node.echo.fault?.reason).toContain('NOPERM');
-  expect(node.echo.fault?.reason).toContain('resetchannels &millrace:*');
+  expect(node.echo.fault?.reason).toContain(redisRules('millrace'));
   expect([node.up('publisher'), node.up('subscriber')]).toEqual([0, 0]);
   expect([node.publisher.isUp, node.subscriber.isUp]).toEqual([false, false]);
   const said = warn.mock.calls.map((call: unknown[]) => String(call[0]));
@@ -145,25 +150,39 @@ it('notices that rooms alone are forbidden, over which live events go', async ()
   expect([node.up('publisher'), node.up('subscriber')]).toEqual([1, 0]);
 });
 
-it('hears rooms with the rules of docs/deployment.md, and nothing else is allowed', async () => {
-  const rooms = 'millrace:test:sealed:rooms:1#/realtime#*';
-  const rules = ['nocommands', '+@pubsub', '+ping', '+hello', 'resetkeys', '&millrace:*'];
-  await allow('documented', ...rules);
+it('has all that it needs with the rules of docs/deployment.md, before there is a database, and nothing else', async () => {
+  const rules = redisRules('millrace');
+  expect(readFileSync('docs/deployment.md', 'utf8')).toContain(`ACL SETUSER millrace on >PASSWORD ${rules}\n`);
+  await admin.call('ACL', 'SETUSER', 'documented', 'reset', 'on', '>secret', ...rules.split(' '));
   const node = await started('documented', asUser('documented'));
-  // Redis compares a pattern with its rules letter by letter: a wider one does not allow it.
-  await expect(node.subscriber.psubscribe(rooms)).rejects.toThrow('NOPERM');
-  await allow('documented', ...rules, `&${rooms}`);
-  await node.subscriber.psubscribe(rooms);
+  const key = roomsKey('millrace', 'some-id');
+  await node.subscriber.psubscribe(key.pattern);
+  await node.subscriber.subscribe(`${key.shared}-request#/#`);
   await node.rounds(2);
   expect(node.echo.fault).toBeUndefined();
   expect([node.up('publisher'), node.up('subscriber')]).toEqual([1, 1]);
   const { client } = node.publisher.connection;
-  for (const [name, argument] of [
-    ['get', 'x'],
+  expect(await client.call('PUBSUB', 'NUMSUB', `${key.shared}-request#/#`)).toEqual([expect.anything(), 1]);
+  const rate = new SharedRate('subject', systemClock);
+  rate.share(client, 'millrace:some-id:limits');
+  expect(await rate.take('ann', 9)).toBe(0);
+  await rate.block('bob', 9, 10_000);
+  // Not those that it counted by itself because Redis refused to.
+  expect(await admin.keys('millrace:some-id:limits:*')).toHaveLength(2);
+  expect((await admin.call('ACL', 'LOG')) as object[]).not.toContainEqual(expect.arrayContaining(['documented']));
+  for (const [name, ...args] of [
+    ['get', 'millrace:some-id:limits:subject:x'],
     ['keys', '*'],
     ['config', 'rewrite'],
+    ['set', 'other', '1'],
+    ['publish', 'other', '1'],
+    ['pubsub', 'channels'],
+    ['flushall'],
   ] as const) {
-    await expect(client.call(name, argument)).rejects.toThrow('NOPERM');
+    await expect(client.call(name, ...args)).rejects.toThrow('NOPERM');
+  }
+  for (const pattern of ['*', 'millrace:*:sealed:events:*']) {
+    await expect(node.subscriber.connection.client.psubscribe(pattern)).rejects.toThrow('NOPERM');
   }
 });
 

@@ -3,6 +3,7 @@ import { inTime, LATE } from '../core/in-time.js';
 import { Rounds } from '../core/rounds.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { RedisPublisher } from './redis-publisher.js';
+import { redisRules } from './redis-rules.js';
 import type { RedisSubscriber } from './redis-subscriber.js';
 import { redisEchoes, redisUnheard } from './redis.metrics.js';
 import { LineLogger } from '../core/log/line-logger.js';
@@ -139,7 +140,7 @@ export class RedisEcho {
   }
 
   #advice(): string {
-    return `allow them with ACL SETUSER <user> resetchannels &${this.parts.prefix}:* +@pubsub +ping +hello`;
+    return `allow them with ACL SETUSER <user> ${redisRules(this.parts.prefix)}`;
   }
 
   #found(fault: EchoFault | undefined): void {

@@ -12,6 +12,7 @@ export interface RedisSubscriberParts extends RedisConnectionParts {
 export type RedisListener = (payload: Buffer, channel: string, pattern: string | undefined) => void;
 
 type Kind = 'subscribe' | 'psubscribe';
+type IsAsked = (channel: string) => boolean;
 
 /** Channels in one command. */
 const CHUNK = 500;
@@ -24,6 +25,8 @@ export class RedisSubscriber {
   readonly connection: RedisConnection;
   readonly #wanted = { subscribe: new Set<string>(), psubscribe: new Set<string>() };
   readonly #listeners = new Set<RedisListener>();
+  /** Which channels of a pattern this node looks at. */
+  readonly #asked = new Map<string, IsAsked>();
   /** Of what is wanted, and why. */
   readonly #refused = new Map<string, { readonly kind: Kind; readonly reason: string }>();
 
@@ -95,11 +98,14 @@ export class RedisSubscriber {
     this.#forget('subscribe', channel);
   }
 
-  psubscribe(pattern: string): Promise<void> {
+  /** The same for all channels of `pattern` for which `isAsked`: others are dropped by their names, and not counted. */
+  psubscribe(pattern: string, isAsked: IsAsked = () => true): Promise<void> {
+    this.#asked.set(pattern, isAsked);
     return this.#want('psubscribe', pattern);
   }
 
   punsubscribe(pattern: string): void {
+    this.#asked.delete(pattern);
     this.#forget('psubscribe', pattern);
   }
 
@@ -145,6 +151,8 @@ export class RedisSubscriber {
 
   #tell(sealed: Buffer, channel: Buffer, pattern?: string): void {
     const name = channel.toString();
+    // Before its seal is looked at: that of another installation would count as forged.
+    if (pattern !== undefined && !this.#asked.get(pattern)?.(name)) return;
     const payload = this.parts.seal.open(name, sealed);
     if (typeof payload === 'string') return this.#refusedMessages.add(payload, name);
     for (const listener of this.#listeners) listener(payload, name, pattern);

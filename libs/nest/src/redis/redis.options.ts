@@ -8,7 +8,8 @@ export interface RedisOptions {
   readonly url: string;
   /**
    * Begins the name of everything that is said over this Redis, before the id of the installation, which the database
-   * keeps. Set another one only where a copy of that database runs on the same Redis. @defaultValue `millrace`
+   * keeps. Set another one where a copy of that database runs on the same Redis; for several installations with busy rooms
+   * it saves each node from hearing those of the others. The rules of the Redis user name it. @defaultValue `millrace`
    */
   readonly prefix: string;
 }

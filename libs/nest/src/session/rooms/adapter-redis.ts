@@ -37,10 +37,15 @@ export class AdapterPublisher extends EventEmitter {
  * expect or at data of the application that is not JSON: that costs the message, never the process.
  */
 export class AdapterSubscriber extends EventEmitter {
+  readonly #names = new Set<string>();
+  /** What the patterns of adapters begin with; all of them end with their only `*`. */
+  readonly #begins = new Set<string>();
+
   constructor(
     private readonly redis: RedisSubscriber,
     private readonly recorder: Recorder,
-    key: string,
+    /** All patterns of adapters are heard through this one. */
+    private readonly pattern: string,
   ) {
     super({ captureRejections: true });
     this.setMaxListeners(0);
@@ -49,24 +54,38 @@ export class AdapterSubscriber extends EventEmitter {
       safely('A message between nodes', () => this.recorder.count(roomMessagesFailed, {})),
     );
     redis.listen((payload, channel, pattern) => {
-      if (channel.startsWith(key)) this.#tell(payload, channel, pattern);
+      if (pattern === this.pattern || this.#names.has(channel)) this.#tell(payload, channel, pattern);
     });
   }
 
   subscribe(channels: readonly string[]): void {
-    for (const channel of channels) this.redis.subscribe(channel).catch(() => {});
+    for (const channel of channels) {
+      this.#names.add(channel);
+      this.redis.subscribe(channel).catch(() => {});
+    }
   }
 
   unsubscribe(channels: readonly string[]): void {
-    for (const channel of channels) this.redis.unsubscribe(channel);
+    for (const channel of channels) {
+      this.#names.delete(channel);
+      this.redis.unsubscribe(channel);
+    }
   }
 
   psubscribe(pattern: string): void {
-    this.redis.psubscribe(pattern).catch(() => {});
+    this.#begins.add(pattern.slice(0, -1));
+    if (this.#begins.size === 1) this.redis.psubscribe(this.pattern, (name) => this.#isAsked(name)).catch(() => {});
   }
 
   punsubscribe(pattern: string): void {
-    this.redis.punsubscribe(pattern);
+    this.#begins.delete(pattern.slice(0, -1));
+    if (this.#begins.size === 0) this.redis.punsubscribe(this.pattern);
+  }
+
+  /** Other installations, other versions and namespaces of other applications come by the same pattern. */
+  #isAsked(channel: string): boolean {
+    for (const begin of this.#begins) if (channel.startsWith(begin)) return true;
+    return false;
   }
 
   #tell(payload: Buffer, channel: string, pattern: string | undefined): void {

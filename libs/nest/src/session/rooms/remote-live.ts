@@ -7,7 +7,7 @@ import type { LiveSink } from '../../stream/live-sink.port.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import { roomMessagesLost } from '../session.metrics.js';
 import { AdapterPublisher } from './adapter-redis.js';
-import { ownRoomsKey } from './rooms-key.js';
+import type { RoomsKey } from './rooms-key.js';
 import { LineLogger } from '../../core/log/line-logger.js';
 
 /** Live events of a process without sessions: they reach those of the nodes over Redis, or nobody. */
@@ -18,8 +18,8 @@ export class RemoteLive implements LiveSink {
 
   constructor(private readonly recorder: Recorder) {}
 
-  connect(publisher: RedisPublisher, key: string): void {
-    this.#emitter = new Emitter(new AdapterPublisher(publisher, this.recorder), { key: ownRoomsKey(key) }, NAMESPACE);
+  connect(publisher: RedisPublisher, key: RoomsKey): void {
+    this.#emitter = new Emitter(new AdapterPublisher(publisher, this.recorder), { key: key.own }, NAMESPACE);
   }
 
   live(channel: ChannelName, event: LiveEvent): void {

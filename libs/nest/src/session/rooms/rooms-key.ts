@@ -1,10 +1,24 @@
 import { PROTOCOL_VERSION } from '@millrace/protocol';
+import { roomsPattern } from '../../redis/redis-rules.js';
 
-/** Begins the names of the Redis channels over which the nodes of one installation sync their rooms. */
-export const roomsKey = (prefix: string, installation: string): string => `${prefix}:${installation}:sealed:rooms`;
+/** The names of the Redis channels over which the nodes of one installation sync their rooms. */
+export interface RoomsKey {
+  /** Begins those of the application's namespaces. */
+  readonly shared: string;
+  /**
+   * Begins those of Millrace's own server. Its rooms are sent frames, which clients of another version of the protocol
+   * cannot read; and a gateway of the application may have a namespace of the same name.
+   */
+  readonly own: string;
+  /**
+   * What a node subscribes to for its rooms. It fits no other channel, not the `-request` and `-response` ones of rooms
+   * either: what came twice would count as said again.
+   */
+  readonly pattern: string;
+}
 
-/**
- * Those of Millrace's own server. Its rooms are sent frames, which clients of another version of the protocol cannot
- * read; and a gateway of the application may have a namespace of the same name.
- */
-export const ownRoomsKey = (key: string): string => `${key}:${PROTOCOL_VERSION}`;
+export const roomsKey = (prefix: string, installation: string): RoomsKey => ({
+  shared: `${prefix}:${installation}:sealed:rooms`,
+  own: `${prefix}:${installation}:sealed:${PROTOCOL_VERSION}:rooms`,
+  pattern: roomsPattern(prefix),
+});

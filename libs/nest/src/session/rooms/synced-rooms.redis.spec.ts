@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { serviceAddress } from '../../../../../test/support/service-address.js';
 import { RedisBench } from '../../redis/testing/redis-bench.js';
+import { redisRefused } from '../../redis/redis.metrics.js';
 import { roomMessagesFailed, roomMessagesLost } from '../session.metrics.js';
+import { roomsKey, type RoomsKey } from './rooms-key.js';
 import { syncedRooms } from './synced-rooms.js';
 
 /** The namespace of an application whose rooms reach over Redis, and clients of it. */
@@ -15,7 +19,7 @@ class Hall {
 
   constructor(
     readonly redis: RedisBench,
-    readonly key: string,
+    readonly key: RoomsKey,
   ) {
     const { publisher, subscriber, recorder } = redis;
     this.server.adapter(syncedRooms({ publisher, subscriber, recorder, key }).shared);
@@ -26,7 +30,7 @@ class Hall {
     });
   }
 
-  static async open(key: string): Promise<Hall> {
+  static async open(key: RoomsKey): Promise<Hall> {
     const redis = await RedisBench.open();
     await vi.waitUntil(() => redis.isUp);
     return new Hall(redis, key);
@@ -54,6 +58,7 @@ class Hall {
 describe('rooms over Redis', () => {
   let one: Hall;
   let other: Hall;
+  let prefix: string;
   let rejections: unknown[];
   const note = (reason: unknown): void => void rejections.push(reason);
 
@@ -61,7 +66,8 @@ describe('rooms over Redis', () => {
     for (const level of ['log', 'warn'] as const) vi.spyOn(Logger.prototype, level).mockReturnValue();
     rejections = [];
     process.on('unhandledRejection', note);
-    const key = `test:${randomUUID()}:rooms`;
+    prefix = `test-${randomUUID()}`;
+    const key = roomsKey(prefix, 'one');
     [one, other] = await Promise.all([Hall.open(key), Hall.open(key)]);
   });
   afterEach(async () => {
@@ -96,7 +102,7 @@ describe('rooms over Redis', () => {
       ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((type) => JSON.stringify({ type, requestId: 'x', uid: 'x' })),
       ...[2, 3, 4, 5].map((type) => JSON.stringify({ type, requestId: 'x', uid: 'x', opts: { rooms: 1 } })),
     ];
-    const { key } = one;
+    const key = one.key.shared;
     for (const channel of [`${key}#/hall#`, `${key}#/hall#all#`, `${key}-request#/hall#`, `${key}-response#/hall#`]) {
       publisher.publish(
         payloads.map((payload) => ({ channel, payload })),
@@ -107,6 +113,25 @@ describe('rooms over Redis', () => {
     await vi.waitFor(() => expect(heard).toContain('still there'));
     expect(other.failed).toBeGreaterThan(10);
     expect(rejections).toEqual([]);
+  });
+
+  it('look at nothing of another installation, though its rooms come by the same pattern', async () => {
+    const heard = await hearing(other);
+    await isHeard(heard);
+    one.namespace.in('all').socketsJoin('few');
+    const stranger = new Redis(serviceAddress('REDIS_URL'));
+    // Both hear each of them by the pattern, and by it alone.
+    for (const key of [roomsKey(prefix, 'two').shared, one.key.own, one.key.shared]) {
+      expect(await stranger.publish(`${key}#/hall#all#`, 'forged')).toBe(2);
+    }
+    expect(await stranger.publish(`${one.key.shared}-request#/hall#`, 'forged')).toBe(2);
+    stranger.disconnect();
+    heard.length = 0;
+    await isHeard(heard);
+    for (const { redis } of [one, other]) {
+      const refused = (reason: 'forged' | 'replayed') => redis.recorder.valueOf(redisRefused, { reason }) ?? 0;
+      expect([refused('forged'), refused('replayed')]).toEqual([2, 0]);
+    }
   });
 
   it('tell another node of sockets without what would let it in as them', async () => {

@@ -5,14 +5,13 @@ import type { RedisSubscriber } from '../../redis/redis-subscriber.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import type { AdapterClass } from '../../socket/adapter-class.js';
 import { AdapterPublisher, AdapterSubscriber } from './adapter-redis.js';
-import { ownRoomsKey } from './rooms-key.js';
+import type { RoomsKey } from './rooms-key.js';
 
 export interface SyncedRoomsParts {
   readonly publisher: RedisPublisher;
   readonly subscriber: RedisSubscriber;
   readonly recorder: Recorder;
-  /** Begins the names of the Redis channels. */
-  readonly key: string;
+  readonly key: RoomsKey;
 }
 
 type Reach = Parameters<RedisAdapter['addSockets']>[0];
@@ -27,7 +26,7 @@ export interface SyncedRooms {
 /** The classes that Socket.IO makes an adapter of for each namespace, so that its rooms reach over all nodes. */
 export function syncedRooms({ publisher, subscriber, recorder, key }: SyncedRoomsParts): SyncedRooms {
   const guarded = new AdapterPublisher(publisher, recorder);
-  const heard = new AdapterSubscriber(subscriber, recorder, key);
+  const heard = new AdapterSubscriber(subscriber, recorder, key.pattern);
   const isSynced = (): boolean => publisher.isUp && subscriber.isUp;
   const under = (prefix: string): AdapterClass =>
     class extends NodeRooms {
@@ -39,7 +38,7 @@ export function syncedRooms({ publisher, subscriber, recorder, key }: SyncedRoom
         return isSynced();
       }
     };
-  return { own: under(ownRoomsKey(key)), shared: under(key) };
+  return { own: under(key.own), shared: under(key.shared) };
 }
 
 /**
