@@ -4,17 +4,13 @@
  */
 export const roomsPattern = (prefix: string): string => `${prefix}:*:rooms#/*`;
 
-const COMMANDS = [
-  ...['publish', 'subscribe', 'unsubscribe', 'psubscribe', 'punsubscribe', 'pubsub|numsub'],
-  ...['ping', 'hello', 'client|setname'],
-  // Limits that nodes share: a script, and for a block a transaction.
-  ...['eval', 'evalsha', 'set', 'incrby', 'pttl', 'expire', 'multi', 'exec'],
-];
+const MESSAGES = '+publish +subscribe +unsubscribe +psubscribe +punsubscribe +pubsub|numsub';
+const CONNECTION = '+ping +hello +client|setname';
+/** Limits that nodes share: a script, and for a block a transaction. */
+const LIMITS = '+eval +evalsha +set +incrby +pttl +expire +multi +exec';
 
 /** All that a node does with Redis, as rules of the user that it is there. */
-export const redisRules = (prefix: string): string =>
-  [
-    ...['resetkeys', `~${prefix}:*:limits:*`],
-    ...['resetchannels', `&${prefix}:*`, `&${roomsPattern(prefix)}`],
-    ...['-@all', ...COMMANDS.map((command) => `+${command}`)],
-  ].join(' ');
+export function redisRules(prefix: string): string {
+  const names = `resetkeys ~${prefix}:*:limits:* resetchannels &${prefix}:* &${roomsPattern(prefix)}`;
+  return `${names} -@all ${MESSAGES} ${CONNECTION} ${LIMITS}`;
+}

@@ -53,8 +53,8 @@ export class AdapterSubscriber extends EventEmitter {
       'error',
       safely('A message between nodes', () => this.recorder.count(roomMessagesFailed, {})),
     );
-    redis.listen((payload, channel, pattern) => {
-      if (pattern === this.pattern || this.#names.has(channel)) this.#tell(payload, channel, pattern);
+    redis.listen((payload, channel, by) => {
+      if (by === this.pattern || this.#names.has(channel)) this.#tell(payload, channel, by);
     });
   }
 
