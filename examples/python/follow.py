@@ -1,8 +1,11 @@
 """Follows channels and prints what it hears, one JSON object a line. Lines of standard input are commands.
 
-    export TOKEN=…
-    python3 follow.py http://localhost:3000 desk.SFO board.SFO
-    ["note.write", {"board": "red", "text": "hello"}]
+It needs python-socketio and aiohttp. With the reference app on port 3000:
+
+    export TOKEN=$(curl -s localhost:3000/sign-in -H 'content-type: application/json' -d '{"name": "ada"}' |
+      python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+    python3 follow.py http://localhost:3000 desk.SFO desk.ATL
+    ["board.read", {"airport": "SFO", "limit": 3}]
 
 A token that is refused for REFUSAL_PATIENCE_S seconds, 60 if it is not set, ends it with status 1.
 """
