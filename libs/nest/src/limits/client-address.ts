@@ -2,7 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface Peer {
-  readonly address: string;
+  /** Absent where the connection came over a Unix socket, or is gone; Socket.IO does not say so. */
+  readonly address: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -18,20 +19,21 @@ const TOLD = /^(?:\[(?<six>[^\]]*)\]|(?<four>[\d.]+))(?::\d{1,5})?$/;
  * Of IPv6 it is the /64, because one customer has all of its addresses. `undefined`: it is not known.
  */
 export function knownNetworkOf({ address, headers }: Peer, hops: number | 'auto'): string | undefined {
-  const own = plain(address);
+  const own = address && plain(address);
   const isAuto = hops === 'auto';
-  const trusted = isAuto ? Number(PRIVATE.test(own)) : hops;
-  if (trusted === 0) return groupOf(own);
+  const trusted = isAuto ? Number(!own || PRIVATE.test(own)) : hops;
+  const ownGroup = own ? groupOf(own) : undefined;
+  if (trusted === 0) return ownGroup;
   const written = [headers['x-forwarded-for']].flat().join().split(',').at(-trusted)?.trim() ?? '';
   const { six, four } = TOLD.exec(written)?.groups ?? {};
   const told = six ?? four ?? written;
   if (isIPv4(told) || isIPv6(told)) return groupOf(plain(told));
-  return isAuto ? undefined : groupOf(own);
+  return isAuto ? undefined : ownGroup;
 }
 
 /** The same, or where the connection comes from, for what only tells clients apart. */
 export const networkOf = (peer: Peer, hops: number | 'auto' = 'auto'): string =>
-  knownNetworkOf(peer, hops) ?? groupOf(plain(peer.address));
+  knownNetworkOf(peer, hops) ?? groupOf(plain(peer.address ?? ''));
 
 const groupOf = (address: string): string => (isIPv6(address) ? prefixOf(address) : address);
 

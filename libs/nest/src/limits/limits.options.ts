@@ -57,8 +57,8 @@ export interface LimitOptions extends SubjectLimits {
   /**
    * How many proxies before the nodes add to `X-Forwarded-For`, of which the address is taken that the first of them saw.
    * 0: clients connect directly, and the header is not looked at. `auto`: one proxy when the connection comes from a
-   * private network; without the header nothing is then known of the address, and nothing is counted by it. Too high: clients
-   * choose their own address. Too low: all clients of a proxy share one. @defaultValue `auto`
+   * private network or a Unix socket; without the header nothing is then known of the address, and nothing is counted by
+   * it. Too high: clients choose their own address. Too low: all clients of a proxy share one. @defaultValue `auto`
    */
   readonly trustedHops: number | 'auto';
   /**

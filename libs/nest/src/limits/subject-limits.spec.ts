@@ -1,4 +1,9 @@
-import { EventEmitter } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { Agent, type Server as HttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeClock } from '../core/testing/fake-clock.js';
@@ -197,6 +202,18 @@ describe('connects', () => {
     await connects.ask({ ...peer, address: '198.51.100.2' });
   });
 
+  it('come in over a Unix socket too', async () => {
+    const node = await start({});
+    const path = join(tmpdir(), `millrace-${randomUUID()}.sock`);
+    const proxy = createServer(
+      (socket) => void (node.app.getHttpServer() as HttpServer).emit('connection', socket),
+    ).listen(path);
+    closers.push(() => proxy.close());
+    await once(proxy, 'listening');
+    const options = { keepAlive: false, socketPath: path };
+    await connected(node.connect({ token: 'ann' }, { agent: new Agent(options) as never }));
+  });
+
   it('again and again on one connection leave nothing on it', async () => {
     const connects = connectLimits({});
     const connection = Object.assign(new EventEmitter(), { readyState: 'open' });
@@ -232,6 +249,12 @@ it.each([
   ['100.127.255.254', undefined, 'auto', undefined],
   ['100.128.0.1', '198.51.100.1', 'auto', '100.128.0.1'],
   ['100.63.0.1', '198.51.100.1', 'auto', '100.63.0.1'],
+  // A proxy that connects to a Unix socket has no address.
+  [undefined, '198.51.100.1', 'auto', '198.51.100.1'],
+  [undefined, '198.51.100.1', 1, '198.51.100.1'],
+  [undefined, undefined, 'auto', undefined],
+  [undefined, 'nonsense', 1, undefined],
+  [undefined, undefined, 0, undefined],
 ] as const)('the client behind %s, said to be %s, over %s trusted proxies is %s', (address, told, hops, network) => {
   const headers = told === undefined ? {} : { 'x-forwarded-for': told };
   expect(knownNetworkOf({ address, headers }, hops)).toBe(network);

@@ -156,7 +156,7 @@ const peerOf = ({
   socket,
 }: Pick<IncomingMessage, 'headers'> & { socket: { remoteAddress?: string | undefined } }): Peer => ({
   headers,
-  address: socket.remoteAddress ?? '',
+  address: socket.remoteAddress,
 });
 
 /** Engine.IO hands none of these options on to the websocket server that it makes. */
