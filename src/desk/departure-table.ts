@@ -2,10 +2,13 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { MillraceDatabase, type SqlRow, type Transaction } from '@millrace/nest';
 import type { Departure, Flight } from '../contracts/desk.contract.js';
 
-/** One statement, so that two nodes that start at once wait for one another: `if not exists` alone is no lock. */
+/**
+ * One statement, so that two nodes that start at once wait for one another: `if not exists` alone is no lock. For a schema
+ * it asks for a right on the database, too, even when the schema is there.
+ */
 const CREATE = `do $$ begin
   perform pg_advisory_xact_lock(hashtext('departures'));
-  create schema if not exists departures;
+  if to_regnamespace('departures') is null then create schema departures; end if;
   create table if not exists departures.departure (
     id integer primary key,
     entry integer generated always as identity unique,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -25,6 +25,14 @@ interface Service {
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly read_only?: boolean;
+  readonly privileged?: boolean;
+  readonly user?: string;
+  readonly cap_drop?: readonly string[];
+  readonly cap_add?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
@@ -38,6 +46,28 @@ const file = parse(text, { merge: true }) as {
 const { services } = file;
 const nodes = Object.entries(services).filter(([name]) => name.startsWith('node-'));
 const secrets = { JWT_SECRET: 'j'.repeat(32), FEED_KEY: 'f'.repeat(32) };
+/** Those that other services have, too. */
+const passwords = {
+  POSTGRES_PASSWORD: 'p'.repeat(32),
+  DATABASE_PASSWORD: 'd'.repeat(32),
+  REDIS_PASSWORD: 'r'.repeat(32),
+};
+const allSecrets = { ...secrets, ...passwords };
+
+/** What a container of a service could do to the others, or to the host, that it need not. */
+function looseEnds(service: Service): readonly string[] {
+  const { user = 'root', cap_add: added = [], security_opt: security = [], pids_limit: pids = 0 } = service;
+  const ends: Readonly<Record<string, boolean>> = {
+    'writes to its image': service.read_only !== true,
+    'is root': /^(?:root|0)(?::|$)/.test(user),
+    'has capabilities': service.privileged === true || !service.cap_drop?.includes('ALL') || added.length > 0,
+    'gains privileges':
+      !security.includes('no-new-privileges:true') || security.some((one) => one.includes('unconfined')),
+    'takes all memory': !/^\d+[mg]$/.test(service.mem_limit ?? ''),
+    'takes all processes': pids <= 0,
+  };
+  return Object.keys(ends).filter((end) => ends[end]);
+}
 
 /** `${NAME:-default}` as Compose puts it in. */
 function filled(environment: Service['environment'], given: Readonly<Record<string, string>>): Record<string, string> {
@@ -65,14 +95,14 @@ describe('docker-compose.yml', () => {
   it('has three nodes that boot with what they are given, and say what is missing', () => {
     expect(nodes).toHaveLength(3);
     for (const [, { environment }] of nodes) {
-      expect(readAppConfig(filled(environment, secrets))).toMatchObject({
-        database: { kind: 'server', redisUrl: 'redis://redis:6379' },
+      expect(readAppConfig(filled(environment, allSecrets))).toMatchObject({
+        database: { kind: 'server', redisUrl: `redis://millrace:${passwords.REDIS_PASSWORD}@redis:6379` },
         port: 3000,
         jwtSecret: secrets.JWT_SECRET,
         feed: 'off',
       });
       for (const name of Object.keys(secrets)) {
-        const without = () => readAppConfig(filled(environment, { ...secrets, [name]: '' }));
+        const without = () => readAppConfig(filled(environment, { ...allSecrets, [name]: '' }));
         expect(without).toThrow(ConfigError);
         expect(without).toThrow(new RegExp(`^${name} is not set`));
       }
@@ -101,13 +131,14 @@ describe('docker-compose.yml', () => {
   });
 
   it('says in its head how to make the secrets, in a line that does, and git leaves them out', () => {
-    const line = /^# +(printf .*)$/m.exec(text)?.[1] ?? 'false';
+    const line = /^# +(umask .*)$/m.exec(text)?.[1] ?? 'false';
     const folder = mkdtempSync(join(tmpdir(), 'millrace-secrets-'));
     try {
       execFileSync('sh', ['-c', line], { cwd: folder });
+      expect(statSync(join(folder, '.env')).mode & 0o777).toBe(0o600);
       const made = parseEnv(read('.env', folder)) as Record<string, string>;
-      expect(Object.keys(made).toSorted()).toEqual(Object.keys(secrets).toSorted());
-      expect(made['JWT_SECRET']).not.toBe(made['FEED_KEY']);
+      expect(Object.keys(made).toSorted()).toEqual(Object.keys(allSecrets).toSorted());
+      expect(new Set(Object.values(made)).size).toBe(Object.keys(allSecrets).length);
       expect(() => readAppConfig(filled(nodes[0]?.[1].environment, made))).not.toThrow();
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -158,8 +189,65 @@ describe('docker-compose.yml', () => {
     for (const { ports = [] } of Object.values(services)) {
       for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     }
-    const values = Object.values(services).flatMap(({ environment }) => Object.entries(environment ?? {}));
-    const literals = values.filter(([name, value]) => /SECRET|KEY|PASSWORD/.test(name) && !value.startsWith('${'));
-    expect(literals).toEqual([]);
+    expect(withLiteralSecrets(services)).toEqual([]);
+    const redis = { ...services['redis'], environment: { REDIS_PASSWORD: '${REDIS_PASSWORD:-millrace}' } };
+    expect(withLiteralSecrets({ redis })).toEqual(['REDIS_PASSWORD']);
+    const url = 'postgres://millrace:millrace@postgres:5432/millrace';
+    expect(withLiteralSecrets({ node: { environment: { DATABASE_URL: url } } })).toEqual(['DATABASE_URL']);
+  });
+
+  it('has containers that can do no more than their work', () => {
+    expect(Object.entries(services).map(([name, service]) => [name, looseEnds(service)])).toEqual(
+      Object.keys(services).map((name) => [name, []]),
+    );
+    const node = services['node-1']!;
+    for (const [fault, end] of [
+      [{ read_only: false }, 'writes to its image'],
+      [{ user: '0:0' }, 'is root'],
+      [{ user: 'root' }, 'is root'],
+      [{ cap_drop: ['NET_RAW'] }, 'has capabilities'],
+      [{ cap_add: ['SYS_ADMIN'] }, 'has capabilities'],
+      [{ privileged: true }, 'has capabilities'],
+      [{ security_opt: [] }, 'gains privileges'],
+      [{ security_opt: ['no-new-privileges:true', 'seccomp:unconfined'] }, 'gains privileges'],
+      [{ mem_limit: '0' }, 'takes all memory'],
+      [{ pids_limit: -1 }, 'takes all processes'],
+    ] as const) {
+      expect(looseEnds({ ...node, ...fault })).toEqual([end]);
+    }
+    // The pages of a session that PostgreSQL shares, and the sockets of the rest, are not in the image.
+    const written = { postgres: ['/tmp', '/var/run/postgresql'], redis: ['/tmp'] };
+    for (const [name, tmpfs] of Object.entries(written)) expect(services[name]).toMatchObject({ tmpfs });
+  });
+
+  it('has nodes that are neither superuser of PostgreSQL nor default user of Redis', () => {
+    for (const [, { environment }] of nodes) {
+      const { DATABASE_URL: database = '', REDIS_URL: redis = '' } = filled(environment, allSecrets);
+      expect(new URL(database)).toMatchObject({ username: 'millrace', password: passwords.DATABASE_PASSWORD });
+      expect(new URL(redis)).toMatchObject({ username: 'millrace', password: passwords.REDIS_PASSWORD });
+    }
+    const { postgres, redis } = services;
+    expect(filled(postgres?.environment, allSecrets)).toEqual({
+      POSTGRES_USER: 'postgres',
+      POSTGRES_DB: 'millrace',
+      POSTGRES_PASSWORD: passwords.POSTGRES_PASSWORD,
+      DATABASE_PASSWORD: passwords.DATABASE_PASSWORD,
+    });
+    expect(postgres?.volumes).toContain('./deploy/postgres.sh:/docker-entrypoint-initdb.d/millrace.sh:ro');
+    expect(redis).toMatchObject({
+      entrypoint: ['sh', '/deploy/redis.sh'],
+      volumes: ['./deploy/redis.sh:/deploy/redis.sh:ro'],
+    });
   });
 });
+
+/** Variables whose value would let somebody in who has only this file. */
+function withLiteralSecrets(those: Readonly<Record<string, Service>>): readonly string[] {
+  return Object.values(those)
+    .flatMap(({ environment }) => Object.entries(environment ?? {}))
+    .filter(([name, value]) => {
+      const isSecret = /SECRET|KEY|PASSWORD|AUTH/.test(name) && !/^\$\{\w+:-\}$/.test(value);
+      return isSecret || /:\/\/[^/:@]*:(?!\$\{\w+:-\}@)[^/]*@/.test(value);
+    })
+    .map(([name]) => name);
+}
