@@ -9,6 +9,7 @@ const READS_WALL_TIME: Readonly<Record<string, string>> = {
   'libs/nest/src/core/database-clock.ts': 'what is compared with the clock of the database',
   'libs/nest/src/broker/redis/redis-broker.ts': 'a metric, by the database clock that it is given',
   'libs/nest/src/redis/message-seal.ts': 'the age of a message, by the database clock that it is given',
+  'libs/nest/src/channel/denial-writer.ts': 'when a block ends, by the database clock that it is given',
   'libs/nest/src/hub/channel-follower.ts': 'a metric, by the database clock that it is given',
   'libs/nest/src/session/authenticate-route.ts': 'what is left of a token',
   'libs/nest/src/session/identify.ts': 'what is left of a token',

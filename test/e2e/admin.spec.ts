@@ -3,7 +3,9 @@ import { board, brewNote, writeNote } from '../apps/notes/contracts.js';
 import { stagedEvents } from './support/event-log.js';
 import { JournalKeeper } from './support/journal-keeper.js';
 import { adminKey, askAsOperator } from './support/operator.js';
+import { RawSession } from './support/raw-session.js';
 import { Stage } from './support/stage.js';
+import { signToken, type TokenClaims } from './support/tokens.js';
 import { until } from './support/until.js';
 
 let stage: Stage;
@@ -28,6 +30,12 @@ it('lets nobody in without the guard’s consent', async () => {
     ['sessions/x', 'DELETE'],
     ['outbox/dead-letters/1/retry', 'POST'],
     ['outbox/dead-letters/1', 'DELETE'],
+    ['subjects/ann/sessions', 'DELETE'],
+    ['subjects/ann/block', 'PUT'],
+    ['subjects/ann/block', 'DELETE'],
+    ['subjects/ann/revoke-tokens', 'POST'],
+    ['tokens/t/revoke', 'POST'],
+    ['denials', 'GET'],
   ] as const;
   for (const [path, method] of acts) expect(await ask(path, method, 'guessed')).toMatchObject({ status: 403 });
 });
@@ -123,3 +131,64 @@ it.each([['sessions?limit=501'], ['channels/no%20channel'], ['outbox/dead-letter
     expect(await ask(path)).toMatchObject({ status: 400 });
   },
 );
+
+it('ends a subject and its tokens on every node, and keeps them out, also of a node that starts later', async () => {
+  const act = async (method: string, path: string, body?: object): Promise<void> => {
+    const request = { method, ...(body && { body }) };
+    expect(await askAsOperator(stage.node, `admin/realtime/${path}`, request)).toEqual({
+      status: 204,
+      body: undefined,
+    });
+  };
+  const nodes = [stage.node, await stage.joinNode({ adminKey })];
+  const seconds = Math.floor(Date.now() / 1_000);
+  const open = async (node: { readonly url: string }, claims: TokenClaims = {}): Promise<RawSession> =>
+    RawSession.open(node.url, RawSession.auth(await signToken(stage.secret, 'ivy', claims)));
+  const openAll = (claims?: TokenClaims) => Promise.all(nodes.map((node) => open(node, claims)));
+  const areTold = (sessions: readonly RawSession[], code: string): Promise<number> =>
+    until(`all are told ${code}`, () =>
+      sessions.every(({ frames }) => JSON.stringify(frames).includes(`"kind":"closing","error":{"code":"${code}"`)),
+    );
+  const areRefused = async (code: string, claims?: TokenClaims): Promise<void> => {
+    for (const node of nodes) await expect(open(node, claims)).rejects.toMatchObject({ data: { code } });
+  };
+  const other = await RawSession.open(nodes[1]!.url, RawSession.auth(await signToken(stage.secret, 'jon')));
+
+  let sessions = await openAll();
+  await act('DELETE', 'subjects/ivy/sessions');
+  await areTold(sessions, 'SESSION_REVOKED');
+
+  sessions = await openAll({ jti: 't1', iat: seconds - 60 });
+  const kept = await openAll({ jti: 't2', iat: seconds - 60 });
+  await act('POST', 'tokens/t1/revoke', { expiresAt: Date.now() + 600_000 });
+  await areTold(sessions, 'UNAUTHENTICATED');
+  await areRefused('UNAUTHENTICATED', { jti: 't1', iat: seconds - 60 });
+  expect(
+    await kept[0]!.ask('authenticate', { token: await signToken(stage.secret, 'ivy', { jti: 't1' }) }),
+  ).toMatchObject({
+    ok: false,
+    error: { code: 'UNAUTHENTICATED', reason: 'revoked' },
+  });
+
+  await act('POST', 'subjects/ivy/revoke-tokens', { issuedBefore: (seconds - 30) * 1_000 });
+  await areTold(kept, 'UNAUTHENTICATED');
+  await areRefused('UNAUTHENTICATED', { jti: 't2', iat: seconds - 60 });
+  sessions = await openAll({ iat: seconds });
+
+  await act('PUT', 'subjects/ivy/block');
+  await areTold(sessions, 'SUBJECT_BLOCKED');
+  nodes.push(await stage.joinNode({ adminKey }));
+  await areRefused('SUBJECT_BLOCKED', { iat: seconds });
+  expect((await ask('denials?limit=1')).body).toMatchObject({ denials: [{ kind: 'issued', key: 'ivy' }] });
+
+  await act('DELETE', 'subjects/ivy/block');
+  await until('every node lets it in', async () => {
+    const back = await openAll({ iat: seconds });
+    for (const one of back) one.close();
+    return back.length === nodes.length;
+  });
+  expect(await ask(`subjects/${'x'.repeat(256)}/block`, 'PUT')).toMatchObject({ status: 400 });
+  expect(await ask('tokens/t1/revoke', 'POST')).toMatchObject({ status: 400 });
+  expect(JSON.stringify(other.frames)).not.toContain('closing');
+  other.close();
+});

@@ -1,6 +1,7 @@
 export { AdminModule, type AdminOptions } from './admin/admin.module.js';
 export type { Revocation } from './channel/access-channel.js';
 export { ChannelAccess } from './channel/channel-access.js';
+export type { AccessOptions, Block, TokenRevocation } from './channel/channel-access.js';
 export { ChannelPolicy } from './channel/channel-policy.decorator.js';
 export type { ChannelOptions } from './channel/channel.options.js';
 export type { Policy } from './channel/policy.js';

@@ -116,6 +116,8 @@ const providers: Provider[] = [
         hub: ring.hub,
         store: ring.store,
         commands: ring.commandRoute,
+        access: ring.access,
+        denials: ring.denials,
         outbox: new SqlOutbox(ring.database, ring.options.stream.schema),
         sequencer: ring.sequencer,
         options: ring.options.stream,

@@ -1,4 +1,6 @@
 import type { BatchSenderParts } from './broker/redis/batch-sender.js';
+import { ChannelAccess } from './channel/channel-access.js';
+import { DenialWriter } from './channel/denial-writer.js';
 import { ByteAccount } from './core/byte-account.js';
 import { systemClock } from './core/clock.js';
 import { DatabaseClock } from './core/database-clock.js';
@@ -101,6 +103,14 @@ export class OutboundRing {
       trace: this.trace,
       ...parts,
     });
+  }
+
+  protected channelAccess(publisher: ChannelPublisher): ChannelAccess {
+    const { millraceDatabase: database, databaseClock: clock, outbound } = this;
+    return new ChannelAccess(
+      publisher,
+      new DenialWriter({ publisher, database, schema: outbound.stream.schema, clock }),
+    );
   }
 
   protected senderParts({ options, publisher }: OutboundRedis): BatchSenderParts {

@@ -52,6 +52,7 @@ export class RingLifecycle
       gatewayParts,
       wait,
       withdrawals,
+      denials,
     } = this.ring;
     this.#checkPath();
     for (const risk of riskyOptions(this.ring.options))
@@ -67,6 +68,7 @@ export class RingLifecycle
     await wait.until(() => hub.start());
     await wait.until(() => hub.attachAhead(accessChannelName));
     await wait.until(() => withdrawals.start());
+    await wait.until(() => denials.start());
     sequencer.start();
     slowSessions.start();
     await this.health.start();
@@ -140,7 +142,8 @@ export class RingLifecycle
   }
 
   #stop(): Promise<void> {
-    const { sequencer, hub, withdrawals, store, keys, database, slowSessions, redis, subscriber, wait } = this.ring;
+    const { sequencer, hub, withdrawals, denials, store, keys, database, slowSessions, redis, subscriber, wait } =
+      this.ring;
     wait.halt();
     return stopSteps(systemClock, [
       ['readiness', () => this.health.stop()],
@@ -148,6 +151,7 @@ export class RingLifecycle
       ['sequencer', () => sequencer.stop()],
       ['hub', () => hub.stop()],
       ['withdrawals', () => withdrawals.stop()],
+      ['denials', () => denials.stop()],
       ['store', () => store.stop()],
       ['secrets', () => keys.stop()],
       ['Redis', () => Promise.all([redis?.publisher.stop(), subscriber?.stop()])],

@@ -5,7 +5,7 @@ import { RedisBroker } from './broker/redis/redis-broker.js';
 import { AccessRoom } from './channel/access-room.js';
 import { Authorizer, type Places } from './channel/authorizer.js';
 import { accessChannelName } from './channel/access-channel.js';
-import { ChannelAccess } from './channel/channel-access.js';
+import type { ChannelAccess } from './channel/channel-access.js';
 import { ChannelExplorer } from './channel/channel-explorer.js';
 import { ChannelRegistry } from './channel/channel-registry.js';
 import { HistoryRoute } from './channel/history-route.js';
@@ -28,6 +28,7 @@ import { OutboundRing } from './outbound-ring.js';
 import { RedisSubscriber } from './redis/redis-subscriber.js';
 import { AuthenticateRoute } from './session/authenticate-route.js';
 import { CodedAnswer } from './session/coded-answer.js';
+import { Denials } from './session/denials/denials.js';
 import { FrameDispatcher } from './session/frame-dispatcher.js';
 import type { FrameRoute } from './session/frame-route.js';
 import { Identify } from './session/identify.js';
@@ -48,6 +49,7 @@ import { ConnectionGuards } from './limits/connection-guards.js';
 import { RealtimeServer } from './socket/realtime-server.js';
 import { SharedRooms } from './socket/shared-rooms.js';
 import type { ChannelPublisher } from './stream/channel-publisher.js';
+import { selectDenials } from './stream/store/denials.js';
 import { DatabaseTransactions } from './stream/transaction/database-transactions.js';
 import { FairTransactions } from './stream/transaction/fair-transactions.js';
 import type { TransactionPort } from './stream/transaction/transaction.port.js';
@@ -105,6 +107,7 @@ export class Ring extends OutboundRing {
     access: () => this.hub.standing(accessChannelName)?.last,
   };
   readonly withdrawals: Withdrawals;
+  readonly denials: Denials;
   readonly access: ChannelAccess;
   readonly transactions: TransactionPort;
   readonly commandRoute: CommandRoute;
@@ -148,8 +151,19 @@ export class Ring extends OutboundRing {
       options: channel,
       places: this.places,
     });
+    this.sessions = new SessionRegistry(recorder);
+    this.denials = new Denials({
+      read: () => selectDenials(this.database, stream.schema),
+      registry: this.sessions,
+      clock,
+      databaseClock,
+      recorder,
+    });
     this.withdrawals = new Withdrawals(this.store, clock);
-    const accessRoom = new AccessRoom(this.emitter, this.subscriptions, this.authorizer, this.withdrawals);
+    const accessRoom = new AccessRoom(this.emitter, this.subscriptions, this.authorizer, {
+      withdrawals: this.withdrawals,
+      denials: this.denials,
+    });
     this.hub = new Hub({
       store: this.store,
       broker: this.broker,
@@ -177,8 +191,7 @@ export class Ring extends OutboundRing {
       onRefused: (reason) => recorder.count(handshakesRefused, { reason }),
     });
     const invoker = new NestInvoker(host.contexts);
-    const identify = new Identify(options.authenticate, session, clock, this.refusals);
-    this.sessions = new SessionRegistry(recorder);
+    const identify = new Identify(options.authenticate, session, clock, this.refusals, this.denials);
     this.slowSessions = new SlowSessions({
       registry: this.sessions,
       liveFlow: this.subscriptions,
@@ -187,7 +200,7 @@ export class Ring extends OutboundRing {
       random: systemRandom,
       account: this.account,
     });
-    this.access = new ChannelAccess(this.publisher);
+    this.access = this.channelAccess(this.publisher);
     const bounds = { maxDepth: session.maxFrameDepth, maxNodes: session.maxFrameNodes };
     const { maxCommandsInFlight } = session;
     this.commandRoute = new CommandRoute({
@@ -225,6 +238,7 @@ export class Ring extends OutboundRing {
       connects: this.connects,
       guards,
       registry: this.sessions,
+      denials: this.denials,
       dispatcher: new FrameDispatcher(routes, {
         registry: this.sessions,
         answers,

@@ -1,5 +1,5 @@
 import { BatchSender } from './broker/redis/batch-sender.js';
-import { ChannelAccess } from './channel/channel-access.js';
+import type { ChannelAccess } from './channel/channel-access.js';
 import type { ResolvedOutboundOptions } from './millrace.options.js';
 import { OutboundRing } from './outbound-ring.js';
 import { RemoteLive } from './session/rooms/remote-live.js';
@@ -22,7 +22,7 @@ export class WorkerRing extends OutboundRing {
   constructor(options: ResolvedOutboundOptions) {
     super(options);
     this.publisher = this.channelPublisher({ live: this.live });
-    this.access = new ChannelAccess(this.publisher);
+    this.access = this.channelAccess(this.publisher);
     if (!this.redis) return;
     const sender = new BatchSender(this.senderParts(this.redis));
     this.sequencer.onBatches((batches) => sender.send(batches));

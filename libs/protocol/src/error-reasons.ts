@@ -15,6 +15,7 @@ export const tokenFaults = {
   audience: 'The token is for another audience: compare its `aud` with `audience` of jwt().',
   claims: 'The token has no `exp`, or no `sub` of 1 to 255 characters, or a claim of another type.',
   clock: 'The token is not valid yet, or expired although it is fresh: compare the clocks of node and issuer.',
+  revoked: 'The token was revoked, or all tokens of this user that are so old: fetch a new one.',
   'sign-in': 'The application asks for a new sign-in: no token of this one will be accepted.',
 } as const satisfies Record<string, string>;
 

@@ -52,6 +52,16 @@ export const errors = {
     'Open a new connection for another user. For a command the retry policy is `never`: it was asked for by the user before.',
   ),
   SESSION_ENDED: entry('reconnect', 'The session has ended.', 'Connect again; the SDK does so by itself.'),
+  SESSION_REVOKED: entry(
+    'reauthenticate',
+    'The application ended the sessions of this user.',
+    'Fetch a new token and connect again; the SDK does so by itself. To keep a user out, block the subject.',
+  ),
+  SUBJECT_BLOCKED: entry(
+    'never',
+    'This user is blocked.',
+    'Nothing but `connect()` tries again. An operator or the application takes the block back, or it ends.',
+  ),
   DRAINING: entry(
     'reconnect',
     'This node is shutting down.',

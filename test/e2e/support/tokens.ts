@@ -5,6 +5,9 @@ import { tokenAudience, tokenIssuer } from '../../apps/notes/notes.config.js';
 export interface TokenClaims {
   readonly role?: 'moderator';
   readonly boards?: readonly string[];
+  readonly jti?: string;
+  /** When it was issued, in seconds since 1970. */
+  readonly iat?: number;
   /** @defaultValue 3600 */
   readonly expiresInSeconds?: number;
 }

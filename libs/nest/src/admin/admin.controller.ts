@@ -1,5 +1,6 @@
 import {
   BadRequestException,
+  Body,
   DefaultValuePipe,
   Delete,
   Get,
@@ -9,6 +10,7 @@ import {
   Param,
   ParseIntPipe,
   Post,
+  Put,
   Query,
   UseFilters,
 } from '@nestjs/common';
@@ -49,6 +51,50 @@ export abstract class AdminController {
     if (!this.admin.disconnect(id)) notThere('session');
   }
 
+  /** All sessions of a subject, on every node; they may come back. */
+  @Delete('subjects/:subject/sessions')
+  @HttpCode(204)
+  disconnectSubject(@Param('subject') subject: string): Promise<void> {
+    return this.admin.access.disconnect({ subject });
+  }
+
+  @Put('subjects/:subject/block')
+  @HttpCode(204)
+  block(@Param('subject') subject: string, @Body() body: unknown): Promise<void> {
+    return this.admin.access.block({ subject, ...numbersIn(body, 'forMs') });
+  }
+
+  @Delete('subjects/:subject/block')
+  @HttpCode(204)
+  unblock(@Param('subject') subject: string): Promise<void> {
+    return this.admin.access.unblock({ subject });
+  }
+
+  /** Those that were issued before a moment. */
+  @Post('subjects/:subject/revoke-tokens')
+  @HttpCode(204)
+  revokeTokens(@Param('subject') subject: string, @Body() body: unknown): Promise<void> {
+    return this.admin.access.revokeTokens({ subject, ...numbersIn(body, 'issuedBefore', 'forMs') });
+  }
+
+  @Post('tokens/:id/revoke')
+  @HttpCode(204)
+  revokeToken(@Param('id') tokenId: string, @Body() body: unknown): Promise<void> {
+    const { expiresAt } = numbersIn(body, 'expiresAt');
+    if (expiresAt === undefined)
+      throw new BadRequestException('expiresAt is missing: when the token expires by itself');
+    return this.admin.access.revokeTokens({ tokenId, expiresAt });
+  }
+
+  /** Blocked subjects and revoked tokens. */
+  @Get('denials')
+  denials(
+    @Query('limit', ...limitPipes) limit: number,
+    @Query('after', new DefaultValuePipe('')) after: string,
+  ): object {
+    return { denials: this.admin.denialsAfter(textIn(after), pageIn(limit)) };
+  }
+
   @Get('channels/:name')
   channel(@Param('name') name: string): Promise<object> {
     if (!isChannelName(name)) throw new BadRequestException('That is no name of a channel');
@@ -86,6 +132,15 @@ export abstract class AdminController {
 
 function notThere(what: string): never {
   throw new NotFoundException(`There is no such ${what} on this node`);
+}
+
+/** Of a body that may be missing, these numbers; each may be left out. */
+function numbersIn<Name extends string>(body: unknown, ...names: readonly Name[]): { readonly [N in Name]?: number } {
+  const given = Object(body) as Readonly<Record<string, unknown>>;
+  const found = names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]));
+  const wrong = found.find(([, value]) => typeof value !== 'number' || !(value > 0) || value > 8.64e15);
+  if (wrong) throw new BadRequestException(`${wrong[0]} must be a number of ms above 0`);
+  return Object.fromEntries(found) as { readonly [N in Name]?: number };
 }
 
 function pageIn(limit: number): number {

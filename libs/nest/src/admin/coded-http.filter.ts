@@ -7,10 +7,16 @@ import { CodedError } from '../core/coded-error.js';
 export class CodedHttpFilter extends BaseExceptionFilter<CodedError> {
   override catch(error: CodedError, host: ArgumentsHost): void {
     const { code, message, retry, retryAfterMs } = error.toWire();
-    const status = passes(retry) ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.INTERNAL_SERVER_ERROR;
+    const status = statusOf(code, retry);
     const body = { statusCode: status, code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
     super.catch(new HttpException(body, status) as unknown as CodedError, host);
   }
+}
+
+function statusOf(code: string, retry: string): HttpStatus {
+  // A name in the path that nothing can have.
+  if (code === 'EVENT_INVALID') return HttpStatus.BAD_REQUEST;
+  return passes(retry) ? HttpStatus.SERVICE_UNAVAILABLE : HttpStatus.INTERNAL_SERVER_ERROR;
 }
 
 const passes = (retry: string): boolean => retry === 'backoff' || retry === 'reconnect';

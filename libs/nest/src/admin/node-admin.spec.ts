@@ -27,6 +27,8 @@ function admin(more: Partial<NodeAdminParts> = {}): NodeAdmin {
     commands: { inFlight: () => 2 },
     hub: { standing: () => undefined },
     store: { head: () => Promise.reject(new Error('unused')) },
+    access: {} as NodeAdminParts['access'],
+    denials: { all: () => [] },
     outbox: {} as NodeAdminParts['outbox'],
     sequencer: { kick: () => {}, lastPassAt: 4_007.4 },
     drain: { started: false },

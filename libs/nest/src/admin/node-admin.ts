@@ -1,10 +1,12 @@
 import { PROTOCOL_VERSION, wireError, type ChannelName } from '@millrace/protocol';
+import type { ChannelAccess } from '../channel/channel-access.js';
 import type { SubscriptionRegistry } from '../channel/subscription-registry.js';
 import type { CommandRoute } from '../command/command-route.js';
 import type { Clock } from '../core/clock.js';
 import type { DatabaseClock } from '../core/database-clock.js';
 import type { Readiness } from '../health/readiness.js';
 import type { Hub } from '../hub/hub.js';
+import type { Denials } from '../session/denials/denials.js';
 import type { NodeDescription } from '../session/rooms/node-description.js';
 import type { NodeAnswers, OtherNodes } from '../session/rooms/other-nodes.js';
 import type { SessionRegistry } from '../session/session-registry.js';
@@ -30,6 +32,8 @@ export interface NodeAdminParts {
   readonly commands: Pick<CommandRoute, 'inFlight'>;
   readonly hub: Pick<Hub, 'standing'>;
   readonly store: Pick<StreamStore, 'head'>;
+  readonly access: ChannelAccess;
+  readonly denials: Pick<Denials, 'all'>;
   readonly outbox: Outbox;
   readonly sequencer: Pick<Sequencer, 'kick' | 'lastPassAt'>;
   readonly drain: Pick<SessionDrain, 'started'>;
@@ -94,6 +98,20 @@ export class NodeAdmin {
         followedTo: hub.standing(channel)?.last.offset ?? null,
       })),
     };
+  }
+
+  get access(): ChannelAccess {
+    return this.parts.access;
+  }
+
+  /** As this node knows them, behind `after`, which is a kind and a key. */
+  denialsAfter(after: string, limit: number): object[] {
+    return this.parts.denials
+      .all()
+      .map((denial) => ({ id: `${denial.kind} ${denial.key}`, ...denial }))
+      .filter(({ id }) => id > after)
+      .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+      .slice(0, limit);
   }
 
   /** Its client connects again by itself, if it still may. */

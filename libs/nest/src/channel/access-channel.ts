@@ -1,4 +1,5 @@
 import { channelName, event, isChannelName, type ChannelName } from '@millrace/protocol';
+import type { Denial } from '../core/denial.js';
 import { ACCESS_CHANNEL, ownChannel } from '../core/own-channels.js';
 import { isSubject } from '../session/subject.js';
 
@@ -29,6 +30,8 @@ const isLeftOut = (value: unknown): value is null | undefined => value === undef
 /** Every node follows it, and no client can: it is Millrace's own. */
 export const accessChannel = ownChannel(ACCESS_CHANNEL, {
   'access.revoked': event<Revocation>(),
+  'access.denied': event<Denial>(),
+  'access.allowed': event<Denial>(),
 });
 
 export const accessChannelName = channelName(accessChannel, {});

@@ -6,6 +6,7 @@ import { ChannelAccess } from './channel-access.js';
 import { AccessRoom } from './access-room.js';
 
 const desk = 'desk.SFO' as ChannelName;
+const unused = { deny: vi.fn<() => Promise<never>>(), allow: vi.fn<() => Promise<never>>(), now: () => 0 };
 let done: unknown[];
 let room: AccessRoom;
 let logged: ReturnType<typeof vi.spyOn>;
@@ -21,7 +22,10 @@ beforeEach(() => {
     { events: note('events'), live: note('live'), control: note('control'), size: () => 7 },
     { lagging: note('lagging') },
     { withdraw: (revocation: Revocation) => void done.push(revocation), askAnew: note('ask anew') },
-    { note: () => {}, missed: note('missed') },
+    {
+      withdrawals: { note: () => {}, missed: note('missed') },
+      denials: { carryOut: note('denial'), missed: note('denials missed') },
+    },
   );
 });
 afterEach(() => vi.restoreAllMocks());
@@ -83,7 +87,7 @@ it.each(nobody)('lets everybody ask anew when %j does not say whose access is wi
 
 it.each(nobody)('revoke() takes no %j for a withdrawal', async (revocation) => {
   const publish = vi.fn<() => Promise<never>>();
-  await expect(new ChannelAccess({ publish }).revoke(revocation as Revocation)).rejects.toBeInstanceOf(Error);
+  await expect(new ChannelAccess({ publish }, unused).revoke(revocation as Revocation)).rejects.toBeInstanceOf(Error);
   expect(publish).not.toHaveBeenCalled();
 });
 
@@ -93,7 +97,7 @@ it.each([
   [{ subject: 7 }, { name: 'TypeError' }],
   [{}, { name: 'TypeError' }],
 ])('revoke() says of %j whether a text of a client is wrong or the call', async (revocation, error) => {
-  const access = new ChannelAccess({ publish: vi.fn<() => Promise<never>>() });
+  const access = new ChannelAccess({ publish: vi.fn<() => Promise<never>>() }, unused);
   await expect(access.revoke(revocation as Revocation)).rejects.toMatchObject(error);
 });
 
@@ -119,11 +123,30 @@ it('takes what SQL leaves empty for left out', () => {
 it('lets everybody ask anew when it cannot be told whose access was withdrawn', () => {
   room.lagging(accessChannelName);
   room.control('r', { kind: 'discontinuity', channel: accessChannelName, reason: 'epoch' });
-  expect(done).toEqual([['missed'], ['ask anew'], ['missed'], ['ask anew']]);
+  expect(done).toEqual([['missed'], ['denials missed'], ['ask anew'], ['missed'], ['denials missed'], ['ask anew']]);
 });
 
 it('leaves what a newer version may say alone', () => {
   const { events, ...rest } = frame(accessChannelName, { subject: 'ann' });
   room.events('r', { ...rest, events: events.map((event) => ({ ...event, type: 'access.granted' })) });
   expect([done, logged.mock.calls]).toEqual([[], []]);
+});
+
+it('keeps out and lets in, before what stands behind it, and reads the table where it cannot tell who', () => {
+  const { events, ...rest } = frame(
+    accessChannelName,
+    { kind: 'subject', key: 'ann', moment: 1 },
+    { subject: 'bob' },
+    1,
+  );
+  const [denied, revoked, broken] = events;
+  room.events('r', {
+    ...rest,
+    events: [{ ...denied!, type: 'access.denied' }, revoked!, { ...broken!, type: 'access.allowed', data: '{' }],
+  });
+  expect(done).toEqual([
+    ['denial', 'access.denied', { kind: 'subject', key: 'ann', moment: 1 }],
+    ['denials missed'],
+    { subject: 'bob' },
+  ]);
 });

@@ -4,8 +4,15 @@ import type { Audience } from '../hub/audience.port.js';
 import type { RoomEmitter } from '../hub/room-emitter.port.js';
 import { accessChannelName, readRevocation, type Revocation } from './access-channel.js';
 import type { Authorizer } from './authorizer.js';
+import type { Denials } from '../session/denials/denials.js';
 import type { Withdrawals } from './resume/withdrawals.js';
 import { CrowdLogger } from '../core/log/crowd-logger.js';
+
+/** What this node knows of access that was taken away. */
+export interface KnownAccess {
+  readonly withdrawals: Pick<Withdrawals, 'note' | 'missed'>;
+  readonly denials: Pick<Denials, 'carryOut' | 'missed'>;
+}
 
 /**
  * Stands between the hub and the rooms. The room of the access channel is empty: what the hub emits there, in order and
@@ -21,13 +28,14 @@ export class AccessRoom implements RoomEmitter, Audience {
     private readonly rooms: RoomEmitter,
     private readonly audience: Audience,
     private readonly authorizer: Pick<Authorizer, 'withdraw' | 'askAnew'>,
-    private readonly withdrawals: Pick<Withdrawals, 'note' | 'missed'>,
+    private readonly known: KnownAccess,
   ) {}
 
   events(room: string, frame: EventsFrame): void {
     if (frame.channel !== accessChannelName) return this.rooms.events(room, frame);
     // First: whoever comes back after one is carried out has to meet it.
-    for (const event of frame.events) this.withdrawals.note(frame.epoch, event);
+    for (const event of frame.events) this.known.withdrawals.note(frame.epoch, event);
+    for (const event of frame.events) this.#deny(event);
     this.#carryOutAll(frame.events.filter(({ type }) => type === 'access.revoked'));
   }
 
@@ -47,6 +55,21 @@ export class AccessRoom implements RoomEmitter, Audience {
   lagging(channel: ChannelName): void {
     if (channel === accessChannelName) return this.#missed();
     this.audience.lagging(channel);
+  }
+
+  /** One that cannot be carried out is in the table all the same. */
+  #deny({ type, data }: WireEvent): void {
+    if (type !== 'access.denied' && type !== 'access.allowed') return;
+    try {
+      this.known.denials.carryOut(type, JSON.parse(data));
+    } catch (error) {
+      this.known.denials.missed();
+      logError(
+        this.#logger,
+        `An event of "${accessChannelName}" was not carried out; the table is read instead`,
+        error,
+      );
+    }
   }
 
   /**
@@ -74,7 +97,8 @@ export class AccessRoom implements RoomEmitter, Audience {
   }
 
   #missed(): void {
-    this.withdrawals.missed();
+    this.known.withdrawals.missed();
+    this.known.denials.missed();
     this.authorizer.askAnew();
   }
 }

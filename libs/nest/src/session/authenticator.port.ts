@@ -15,6 +15,13 @@ export interface Identity<Principal = unknown> {
    * it comes from, and not against all of them. @defaultValue `false`
    */
   readonly isAnonymous?: boolean;
+  /** Id of the token, by which it can be revoked: the `jti` of a JWT. 1–255 characters, no control ones. */
+  readonly tokenId?: string;
+  /**
+   * When the token was issued, in ms since 1970: the `iat` of a JWT. Without it, revoking the tokens of a subject that
+   * were issued before a moment keeps it out until that revocation is over.
+   */
+  readonly issuedAt?: number;
 }
 
 /**

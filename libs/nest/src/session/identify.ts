@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { CodedError } from '../core/coded-error.js';
 import { inTime, LATE } from '../core/in-time.js';
+import type { Denials } from './denials/denials.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import type { RefusalTally } from './refusals/refusal-tally.js';
 import { TokenRefusal } from './refusals/token-refusal.js';
@@ -16,10 +17,18 @@ export class Identify {
     private readonly options: Pick<SessionOptions, 'authenticateTimeoutMs'>,
     private readonly clock: Clock,
     private readonly tally: Pick<RefusalTally, 'accepted' | 'refused'>,
+    private readonly denials: Pick<Denials, 'assertAllowed'> = { assertAllowed: () => {} },
   ) {}
 
   /** @param network where the client comes from; absent on a session, whose token has been accepted before */
   async identify(token: string, network?: string): Promise<Identity> {
+    const identity = await this.#accepted(token, network);
+    // The token is good, and so is this node.
+    this.denials.assertAllowed(identity);
+    return identity;
+  }
+
+  async #accepted(token: string, network: string | undefined): Promise<Identity> {
     try {
       const identity = await this.#identityOf(token);
       this.tally.accepted();

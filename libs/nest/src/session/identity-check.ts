@@ -1,5 +1,6 @@
 import { HttpStatus } from '@nestjs/common';
 import { CodedError } from '../core/coded-error.js';
+import { isDenialKey } from '../core/denial.js';
 import type { Identity } from './authenticator.port.js';
 import { isHttpException } from './enhancers/deliberate.js';
 import { isSubject } from './subject.js';
@@ -12,6 +13,8 @@ const faults = {
     'the user that stays the same, such as a primary key',
   expiresAt:
     'returned an invalid `expiresAt`: expected a number of ms since 1970. Leave it out for a token that does not expire',
+  tokenId: 'returned an invalid `tokenId`: expected text of 1 to 255 characters without control characters',
+  issuedAt: 'returned an invalid `issuedAt`: expected a number of ms since 1970. Leave it out where it is not known',
 } as const;
 
 /**
@@ -36,9 +39,11 @@ export class IdentityCheck {
 
 function faultIn(identity: unknown): keyof typeof faults | undefined {
   if (typeof identity !== 'object' || identity === null) return 'identity';
-  const { subject, expiresAt } = identity as Partial<Record<keyof Identity, unknown>>;
+  const { subject, expiresAt, tokenId, issuedAt } = identity as Partial<Record<keyof Identity, unknown>>;
   if (!isSubject(subject)) return 'subject';
-  return expiresAt === undefined || Number.isFinite(expiresAt) ? undefined : 'expiresAt';
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) return 'expiresAt';
+  if (tokenId !== undefined && !isDenialKey(tokenId)) return 'tokenId';
+  return issuedAt === undefined || Number.isFinite(issuedAt) ? undefined : 'issuedAt';
 }
 
 /** Here, and only here, a 401 is about the token. */

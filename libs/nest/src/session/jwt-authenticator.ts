@@ -1,5 +1,6 @@
 import { jwtVerify } from 'jose';
 import { BootError } from '../core/boot-error.js';
+import { isDenialKey } from '../core/denial.js';
 import type { Authenticator, Identity } from './authenticator.port.js';
 import { pinnedKey, type JwtKey, type PinnedKey } from './jwt-key.js';
 import { TokenRefusal } from './refusals/token-refusal.js';
@@ -20,6 +21,10 @@ export interface JwtClaims {
   readonly aud?: string | string[];
   /** When it expires, in seconds since 1970. */
   readonly exp?: number;
+  /** When it was issued, in seconds since 1970. */
+  readonly iat?: number;
+  /** Its id, by which it can be revoked. */
+  readonly jti?: string;
   /** Any other claim. */
   readonly [claim: string]: unknown;
 }
@@ -74,10 +79,14 @@ class JwtAuthenticator<Principal> implements Authenticator<Principal> {
 
   async authenticate(token: string): Promise<Identity<Principal>> {
     const { exp, sub, claims } = await this.#verify(token);
+    const { jti, iat } = claims;
     return {
       principal: await this.options.toPrincipal(claims),
       subject: sub,
       expiresAt: (exp + this.#leewaySeconds) * 1000,
+      // One that nobody could name cannot be revoked by its id, and is accepted as before.
+      ...(isDenialKey(jti) && { tokenId: jti }),
+      ...(iat !== undefined && { issuedAt: iat * 1000 }),
     };
   }
 

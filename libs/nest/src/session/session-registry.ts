@@ -58,6 +58,7 @@ function endReason(reason: string, code: string | undefined): EndReason {
   if (code === 'DRAINING') return 'drain';
   if (code === 'BUSY') return 'stalled';
   if (code === 'RATE_LIMITED') return 'flood';
+  if (code === 'SUBJECT_BLOCKED' || code === 'SESSION_REVOKED' || code === 'UNAUTHENTICATED') return 'denied';
   if (code !== undefined || reason.startsWith('server') || reason.startsWith('forced')) return 'server';
   if (reason === 'ping timeout') return 'heartbeat';
   return reason.startsWith('client') ? 'client' : 'transport';

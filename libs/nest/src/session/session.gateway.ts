@@ -10,6 +10,7 @@ import type { ConnectionGuards } from '../limits/connection-guards.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import { Admission } from './admission.js';
 import { readAwayMs } from './handshake.js';
+import type { Denials } from './denials/denials.js';
 import type { Identity } from './authenticator.port.js';
 import type { CodedAnswer } from './coded-answer.js';
 import type { FrameDispatcher } from './frame-dispatcher.js';
@@ -34,6 +35,7 @@ export interface SessionParts {
   readonly guards: Pick<ConnectionGuards, 'enter'>;
   readonly registry: SessionRegistry;
   readonly dispatcher: FrameDispatcher;
+  readonly denials: Pick<Denials, 'opened'>;
   readonly emitter: SocketRoomEmitter;
   readonly others: OtherNodes;
   readonly answers: CodedAnswer;
@@ -102,7 +104,7 @@ export class SessionGateway implements OnModuleInit {
   }
 
   #open(socket: Socket): void {
-    const { registry, dispatcher, connects, guards, options, clock, recorder } = this.parts;
+    const { registry, dispatcher, connects, denials, guards, options, clock, recorder } = this.parts;
     const identity = this.#admitted.get(socket);
     // Only a middleware of somebody else's could have let it in.
     if (!identity) return void socket.disconnect(true);
@@ -128,6 +130,7 @@ export class SessionGateway implements OnModuleInit {
     };
     socket.once('disconnect', safely('The end of a session', left));
     session.open(identity);
+    denials.opened(session);
     // It was admitted before the drain began, and the others have been told already.
     if (this.#drainDelayMs) session.drain(this.#drainDelayMs());
   }
@@ -143,6 +146,8 @@ function refusalReason(code: string): (typeof handshakesRefused.labels.reason)[n
       return 'token';
     case 'RATE_LIMITED':
       return 'rate';
+    case 'SUBJECT_BLOCKED':
+      return 'denied';
     case 'DRAINING':
       return 'draining';
     default:

@@ -24,15 +24,21 @@ export const sessionsEnded = {
   kind: 'counter',
   name: 'realtime_session_ended_total',
   help: 'Sessions that ended, by who ended them',
-  labels: { reason: ['client', 'transport', 'heartbeat', 'server', 'drain', 'token', 'stalled', 'flood'] },
+  labels: { reason: ['client', 'transport', 'heartbeat', 'server', 'drain', 'token', 'stalled', 'flood', 'denied'] },
 } as const satisfies CounterMetric;
 
 export const handshakesRefused = {
   kind: 'counter',
   name: 'realtime_session_refused_total',
   help: 'Handshakes that were refused',
-  labels: { reason: ['origin', 'protocol', 'token', 'rate', 'draining', 'failed'] },
+  labels: { reason: ['origin', 'protocol', 'token', 'rate', 'draining', 'denied', 'failed'] },
 } as const satisfies CounterMetric;
+
+export const denialsKnown = {
+  kind: 'gauge',
+  name: 'realtime_session_denials',
+  help: 'Blocked subjects and revoked tokens that this node keeps out',
+} as const satisfies GaugeMetric;
 
 export const framesRefused = {
   kind: 'counter',

@@ -21,7 +21,7 @@ export class SocketSession implements Session {
   readonly id: string;
   readonly subject: string;
   readonly payer: string;
-  #principal: unknown;
+  #identity: Identity;
   #state: SessionState;
   #backlog: Backlog = { kind: 'clear' };
   readonly #outflow: SocketOutflow;
@@ -37,7 +37,7 @@ export class SocketSession implements Session {
     this.id = socket.id;
     this.subject = identity.subject;
     this.payer = payerOf(identity, socket.handshake, options.trustedHops);
-    this.#principal = identity.principal;
+    this.#identity = identity;
     this.#state = { kind: 'active' };
     this.#outflow = new SocketOutflow(socket);
     // As many calls of one session wait for their turn as a frame has items.
@@ -45,7 +45,12 @@ export class SocketSession implements Session {
   }
 
   get principal(): unknown {
-    return this.#principal;
+    return this.#identity.principal;
+  }
+
+  /** By which it may be kept out. */
+  get facts(): Pick<Identity, 'subject' | 'tokenId' | 'issuedAt'> {
+    return this.#identity;
   }
 
   get state(): SessionState {
@@ -83,7 +88,7 @@ export class SocketSession implements Session {
   /** A fresh token for the same principal; its claims may say something new. */
   renew(identity: Identity): void {
     if (identity.subject !== this.subject) throw new CodedError('PRINCIPAL_CHANGED');
-    this.#principal = identity.principal;
+    this.#identity = identity;
     this.#apply({ kind: 'renewed', ...(identity.expiresAt !== undefined && { expiresAt: identity.expiresAt }) });
     this.#watchExpiry(identity.expiresAt);
   }

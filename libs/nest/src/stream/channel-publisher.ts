@@ -155,6 +155,15 @@ export class ChannelPublisher {
     return { id, offset };
   }
 
+  /**
+   * Whether `tx` is the transaction that the running code is in, of which only the port of its ORM knows how to use it.
+   *
+   * @internal
+   */
+  isAmbient(tx: StatementRunner): boolean {
+    return this.parts.ambient.current()?.unit?.owns(tx) ?? false;
+  }
+
   #cause(cause: Cause | undefined): Cause | undefined {
     const trace = (this.parts.trace ?? noTraceContext).current();
     return trace === undefined ? cause : { ...cause, trace };

@@ -1,5 +1,6 @@
 import type { ChannelName, Epoch, Offset, Position } from '@millrace/protocol';
 import type { Clock } from '../../core/clock.js';
+import { readDenial, type Denial } from '../../core/denial.js';
 import { Rounds } from '../../core/rounds.js';
 import type { StreamEvent } from '../../core/stream-event.js';
 import type { StreamStore } from '../../stream/stream-store.port.js';
@@ -141,10 +142,17 @@ const keyOf = ({ subject, channel }: Revocation): string => `${subject ?? ''}\n$
 
 /** What names nobody meant somebody: it counts for everybody, as it does when it is carried out. */
 function revocationIn({ type, data }: WithdrawalEvent): Revocation | undefined {
-  if (type !== 'access.revoked') return undefined;
+  if (type !== 'access.revoked' && type !== 'access.denied') return undefined;
   try {
+    if (type === 'access.denied') return blockIn(readDenial(JSON.parse(data)));
     return readRevocation(JSON.parse(data)) ?? EVERYBODY;
   } catch {
     return EVERYBODY;
   }
+}
+
+/** Who is blocked has no right to what is published meanwhile; a token that is revoked takes none away. */
+function blockIn(denial: Denial | undefined): Revocation | undefined {
+  if (!denial) return EVERYBODY;
+  return denial.kind === 'subject' ? { subject: denial.key } : undefined;
 }

@@ -58,6 +58,7 @@ function suspicionOf(reason: TokenFault, error: errors.JOSEError, isLikeOurs: ()
     case 'missing':
     case 'malformed':
     case 'claims':
+    case 'revoked':
     case 'sign-in':
       return undefined;
     default:

@@ -177,6 +177,7 @@ export class SessionNode {
         inject: [ApplicationConfig],
         useFactory: (applicationConfig: ApplicationConfig): SessionParts => ({
           namespace: realtime.namespace,
+          denials: { opened: () => {} },
           applicationConfig,
           identify,
           lateRefusals: new LateRefusals(refusals, clock, session.authenticateTimeoutMs),

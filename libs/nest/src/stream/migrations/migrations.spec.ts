@@ -16,6 +16,7 @@ const released = [
   '015e3ee71c76a1ca',
   'e81c422c32ad14ab',
   'f4e7c01b932b4f9b',
+  'e491ce58af804a6e',
 ];
 
 it('never changes a migration', () => {

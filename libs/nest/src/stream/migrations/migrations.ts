@@ -9,6 +9,7 @@ import { orderOfWithdrawals } from './0008-order-of-withdrawals.js';
 import { secrets } from './0009-secrets.js';
 import { ownChannels } from './0010-own-channels.js';
 import { lockRows } from './0011-lock-rows.js';
+import { denials } from './0012-denials.js';
 import type { Migration } from './migration.js';
 
 /** In the order of their versions. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   secrets,
   ownChannels,
   lockRows,
+  denials,
 ];
