@@ -11,6 +11,7 @@ const shared = ['gate'];
 const units = [
   'calls',
   'commands',
+  'denials',
   'seconds',
   'bytes',
   'days',
