@@ -1,6 +1,8 @@
 import { Controller, Get, Inject, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { PromRecorder } from '../telemetry/prom-recorder.js';
+import { systemClock } from '../core/clock.js';
 import { Recorder } from '../telemetry/recorder.js';
+import { SharedAnswer } from './shared-answer.js';
 
 interface TextResponse {
   type(contentType: string): { send(text: string): unknown };
@@ -8,12 +10,16 @@ interface TextResponse {
 
 @Controller({ path: 'metrics', version: VERSION_NEUTRAL })
 export class MetricsController {
-  constructor(@Inject(Recorder) private readonly recorder: PromRecorder) {}
+  readonly #text: SharedAnswer<string>;
+
+  constructor(@Inject(Recorder) private readonly recorder: PromRecorder) {
+    this.#text = new SharedAnswer(() => recorder.text(), systemClock);
+  }
 
   /** Sent by itself: what interceptors of the application make of answers is not for a scraper. */
   @Get()
   async text(@Res() response: TextResponse): Promise<void> {
-    const text = await this.recorder.text();
+    const text = await this.#text.get();
     response.type(this.recorder.contentType).send(text);
   }
 }
