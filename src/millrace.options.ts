@@ -14,7 +14,6 @@ export function millraceOptions({ database, jwtSecret }: AppConfig): MillraceOpt
       frameBurst: 600,
       // A demo has few watchers and is restarted often.
       drainSpreadMs: 500,
-      drainTimeoutMs: 2_000,
     },
   };
 }

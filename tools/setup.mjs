@@ -1,6 +1,6 @@
 // node tools/setup.mjs [--build]: installs what the lockfile asks for when it is not there, and builds what is stale.
 // Runs before npm start, test and check, so it uses nothing but Node. Quick when there is nothing to do.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { interruption } from './process/interrupt.mjs';
 import { run } from './process/run.mjs';
@@ -37,6 +37,7 @@ async function install() {
 }
 
 async function build() {
+  if (!existsSync(join(root, 'dist/main.js'))) console.log('Building, for the first time: this takes a minute');
   await must(process.execPath, [scriptOf('typescript', 'tsc'), '-b', 'tsconfig.build.json']);
   if (!pageIsStale(root)) return;
   await must(process.execPath, [scriptOf('vite'), 'build', 'src/page', '--logLevel', 'warn']);
