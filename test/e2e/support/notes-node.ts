@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { NotesConfig } from '../../apps/notes/notes.config.js';
 import { readMetrics, type Metrics } from './metrics.js';
+import { until } from './until.js';
 
 const execute = promisify(execFile);
 const program = fileURLToPath(new URL('../../apps/dist/notes/main.js', import.meta.url));
@@ -24,6 +25,7 @@ export interface NodeExit {
 export class NotesNode {
   readonly #child: ChildProcess;
   #output = '';
+  #seenMetrics = '';
   #port: number | undefined;
   #ending: 'by-itself' | 'by-signal' = 'by-itself';
   readonly exited: Promise<NodeExit>;
@@ -93,8 +95,17 @@ export class NotesNode {
     return Number(stdout) * 1_024;
   }
 
+  /** As of now: a node keeps its answer for a moment, so one that was seen before is asked for again. */
   async metrics(): Promise<Metrics> {
-    return readMetrics(await (await fetch(`${this.url}/metrics`)).text());
+    const fresh = async (): Promise<boolean> => {
+      const text = await (await fetch(`${this.url}/metrics`)).text();
+      // No two are alike: each has the time that the process has used.
+      if (text === this.#seenMetrics) return false;
+      this.#seenMetrics = text;
+      return true;
+    };
+    await until('the node has counted anew', fresh);
+    return readMetrics(this.#seenMetrics);
   }
 
   async #listen(): Promise<void> {
