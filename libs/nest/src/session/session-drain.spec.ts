@@ -25,10 +25,18 @@ describe('SessionDrain', () => {
     run();
     expect([drain.started, refusing.length]).toEqual([true, 1]);
     expect(sockets.map(({ told }) => told.at(-1))).toEqual([
-      { kind: 'draining', retryAfterMs: 100 },
-      { kind: 'draining', retryAfterMs: 900 },
+      { kind: 'draining', retryAfterMs: 80 },
+      { kind: 'draining', retryAfterMs: 720 },
     ]);
-    expect(refusing[0]?.()).toBe(500);
+    expect(refusing[0]?.()).toBe(400);
+  });
+
+  it('leaves time to go for who has to wait longest', () => {
+    const bench = new SessionBench({ drainSpreadMs: 1_000, drainTimeoutMs: 2_000 });
+    const { socket } = bench.open();
+    const { registry, options, clock } = bench;
+    void new SessionDrain({ gateway: { drain: () => {} }, registry, options, clock, random: () => 0.999 }).drain();
+    expect(socket.told.at(-1)).toEqual({ kind: 'draining', retryAfterMs: 799 });
   });
 
   it('is done as soon as all have left', async () => {
@@ -50,7 +58,7 @@ describe('SessionDrain', () => {
     expect(socket.connected).toBe(true);
     await bench.clock.advance(20);
     expect([socket.connected, isFinished()]).toEqual([false, true]);
-    expect(socket.told.at(-1)).toMatchObject({ kind: 'closing', error: { code: 'DRAINING', retryAfterMs: 900 } });
+    expect(socket.told.at(-1)).toMatchObject({ kind: 'closing', error: { code: 'DRAINING', retryAfterMs: 720 } });
     expect(bench.recorder.valueOf(sessionsEnded, { reason: 'drain' })).toBe(1);
   });
 
