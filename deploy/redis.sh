@@ -7,7 +7,7 @@ if [ -z "${REDIS_PASSWORD:-}" ]; then
   echo 'REDIS_PASSWORD is not set: the head of docker-compose.yml says how to make it' >&2
   exit 1
 fi
-file="${ACL_FILE:-/tmp/users.acl}"
+file="$(mktemp)"
 hash="$(printf %s "$REDIS_PASSWORD" | sha256sum | cut -d ' ' -f 1)"
 # The same as in docs/deployment.md.
 cat > "$file" << RULES

@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,13 +14,15 @@ const password = 'a secret of the test';
 /** The entrypoint of Redis in `docker-compose.yml`, with the server that is installed here. */
 describe('deploy/redis.sh', () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-redis-'));
-  const [socket, file] = [join(folder, 'redis.sock'), join(folder, 'users.acl')];
+  /** Where the script writes, and nothing else does. */
+  const rulesFolder = mkdtempSync(join(folder, 'rules-'));
+  const socket = join(folder, 'redis.sock');
   const settings = ['--port', '0', '--unixsocket', socket, '--dir', folder];
   let server: ChildProcess;
   let output = '';
 
   beforeAll(async () => {
-    const env = { ...process.env, ACL_FILE: file, REDIS_PASSWORD: password };
+    const env = { ...process.env, TMPDIR: rulesFolder, REDIS_PASSWORD: password };
     server = spawn('sh', [script, ...settings], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [server.stdout, server.stderr]) stream?.on('data', (said) => (output += String(said)));
     while (!output.includes('ready to accept') && server.exitCode === null) {
@@ -60,7 +62,9 @@ describe('deploy/redis.sh', () => {
   });
 
   it('writes no password, and has the documented rules', () => {
-    const written = readFileSync(file, 'utf8');
+    const written = readdirSync(rulesFolder)
+      .map((name) => readFileSync(join(rulesFolder, name), 'utf8'))
+      .join('\n');
     expect(written + output + readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(password);
     const rules = /^ACL SETUSER millrace on >PASSWORD (.*)$/m.exec(readFileSync('docs/deployment.md', 'utf8'))?.[1];
     expect(written).toMatch(new RegExp(`^user default off\\nuser millrace on #[0-9a-f]{64} `));
@@ -68,7 +72,7 @@ describe('deploy/redis.sh', () => {
   });
 
   it('does not start without a password', async () => {
-    const env = { ...process.env, ACL_FILE: file, REDIS_PASSWORD: '' };
+    const env = { ...process.env, REDIS_PASSWORD: '' };
     await expect(promisify(execFile)('sh', [script, ...settings], { env })).rejects.toThrow(
       'REDIS_PASSWORD is not set',
     );
