@@ -6,7 +6,7 @@ import type { Audience } from '../hub/audience.port.js';
 import { safely } from '../core/safely.js';
 import { limitReached } from '../limits/limit-reached.js';
 import { limitsRefused } from '../limits/limits.metrics.js';
-import { Tally } from '../limits/tally.js';
+import { Tally } from '../core/tally.js';
 import type { Session } from '../session/session.js';
 import type { Recorder } from '../telemetry/recorder.js';
 import type { Revocation } from './access-channel.js';

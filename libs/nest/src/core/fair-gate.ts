@@ -1,3 +1,4 @@
+import type { Clock } from './clock.js';
 import { CodedError } from './coded-error.js';
 import { FairShare, type ShareKey } from './fair-share.js';
 
@@ -17,6 +18,13 @@ export interface GateWatch {
 }
 
 const unwatched: GateWatch = { waiting: () => {}, refused: () => {} };
+
+/** How long somebody waits for a place. */
+export interface Patience {
+  readonly signal?: AbortSignal | undefined;
+  /** Beyond it the place is `BUSY`. */
+  readonly within?: { readonly clock: Pick<Clock, 'after'>; readonly timeoutMs: number };
+}
 
 /** Gives the place back, once. */
 export type Leave = () => void;
@@ -64,7 +72,7 @@ export class FairGate {
   /** @throws CodedError `BUSY`, or the reason of `signal` when it aborts before the task has begun */
   async run<T>(key: ShareKey, task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
-    const leave = this.#enter(key) ?? (await this.take(key, signal));
+    const leave = this.#enter(key) ?? (await this.take(key, { signal }));
     try {
       return await task();
     } finally {
@@ -73,16 +81,17 @@ export class FairGate {
   }
 
   /** @throws CodedError `BUSY`, or the reason of `signal` when it aborts before there is a place */
-  async take(key: ShareKey, signal?: AbortSignal): Promise<Leave> {
+  async take(key: ShareKey, { signal, within }: Patience = {}): Promise<Leave> {
     signal?.throwIfAborted();
     const turn = this.turn(key);
-    if (!signal) return turn.place;
-    const giveUp = (): void => turn.giveUp(signal.reason);
-    signal.addEventListener('abort', giveUp, { once: true });
+    const giveUp = (): void => turn.giveUp(signal?.reason);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const cancel = within?.clock.after(within.timeoutMs, () => turn.giveUp(this.#busy()));
     try {
       return await turn.place;
     } finally {
-      signal.removeEventListener('abort', giveUp);
+      cancel?.();
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -92,10 +101,14 @@ export class FairGate {
     if (leave) return { place: Promise.resolve(leave), alsoFor: () => {}, giveUp: () => {} };
     if (!this.#waiting.take(key)) {
       this.watch.refused();
-      throw new CodedError('BUSY', { retryAfterMs: this.bounds.retryAfterMs });
+      throw this.#busy();
     }
     this.watch.waiting(this.#waiting.size);
     return this.#wait(key);
+  }
+
+  #busy(): CodedError {
+    return new CodedError('BUSY', { retryAfterMs: this.bounds.retryAfterMs });
   }
 
   #wait(key: ShareKey): Turn {

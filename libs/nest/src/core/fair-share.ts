@@ -1,3 +1,5 @@
+import { Tally } from './tally.js';
+
 /** Whose something is: a text for a client, a symbol for one piece of work that no client asked for. */
 export type ShareKey = string | symbol;
 
@@ -10,7 +12,7 @@ export type ShareKey = string | symbol;
  * A cap in numbers would do the same for one client and fail for the next few: two at half hold everything.
  */
 export class FairShare {
-  readonly #held = new Map<ShareKey, number>();
+  readonly #held = new Tally<ShareKey>();
   #size = 0;
 
   constructor(private readonly total: number) {}
@@ -22,7 +24,7 @@ export class FairShare {
 
   /** Places that `key` holds. */
   of(key: ShareKey): number {
-    return this.#held.get(key) ?? 0;
+    return this.#held.of(key);
   }
 
   /** Whether `key` may take one more now. */
@@ -33,16 +35,14 @@ export class FairShare {
   /** Takes a place if `key` may. */
   take(key: ShareKey): boolean {
     if (!this.admits(key)) return false;
-    this.#held.set(key, this.of(key) + 1);
+    this.#held.add(key, 1);
     this.#size++;
     return true;
   }
 
   /** Gives back what {@link take} took. */
   leave(key: ShareKey): void {
-    const left = this.of(key) - 1;
-    if (left > 0) this.#held.set(key, left);
-    else this.#held.delete(key);
+    this.#held.add(key, -1);
     this.#size--;
   }
 }

@@ -16,10 +16,18 @@ export function fullBucket({ burst }: BucketRate, now: number): TokenBucket {
   return { tokens: burst, at: now };
 }
 
-/** Takes one token, or says when there will be one. `now` is monotonic, in ms. */
-export function takeToken(bucket: TokenBucket, { perSecond, burst }: BucketRate, now: number): BucketDecision {
+/**
+ * Takes `count` tokens when there is one, and what is missing is owed; or says when there will be one. `now` is monotonic,
+ * in ms.
+ */
+export function takeToken(
+  bucket: TokenBucket,
+  { perSecond, burst }: BucketRate,
+  now: number,
+  count = 1,
+): BucketDecision {
   const elapsedMs = Math.max(0, now - bucket.at);
   const tokens = Math.min(burst, bucket.tokens + (elapsedMs * perSecond) / 1000);
-  if (tokens >= 1) return { allowed: true, next: { tokens: tokens - 1, at: now } };
+  if (tokens >= 1) return { allowed: true, next: { tokens: tokens - count, at: now } };
   return { allowed: false, next: { tokens, at: now }, retryAfterMs: Math.ceil(((1 - tokens) * 1000) / perSecond) };
 }

@@ -1,7 +1,7 @@
 import { CodedError } from '../core/coded-error.js';
+import { Tally } from '../core/tally.js';
 import { limitReached } from './limit-reached.js';
 import type { LimitOptions, SubjectLimits } from './limits.options.js';
-import { Tally } from './tally.js';
 
 /** By then another session of the same may have ended. */
 const RETRY_AFTER_MS = 5_000;

@@ -1,4 +1,4 @@
-import { fullBucket, type BucketRate, type TokenBucket } from '../core/token-bucket.js';
+import { fullBucket, takeToken, type BucketRate, type TokenBucket } from '../core/token-bucket.js';
 
 /** Kept at most; whoever was not heard of for longest has a full bucket again. */
 const MAX_KEYS = 50_000;
@@ -18,11 +18,9 @@ export class TokenBuckets {
    * token, and the rest is owed.
    */
   take(key: string, rate: BucketRate, now: number, count = 1): number {
-    const { tokens, at } = this.#buckets.get(key) ?? fullBucket(rate, now);
-    const filled = Math.min(rate.burst, tokens + (Math.max(0, now - at) * rate.perSecond) / 1_000);
-    const isAllowed = filled >= 1;
-    this.#keep(key, { tokens: isAllowed ? filled - count : filled, at: now });
-    return isAllowed ? 0 : Math.ceil(((1 - filled) * 1_000) / rate.perSecond);
+    const decision = takeToken(this.#buckets.get(key) ?? fullBucket(rate, now), rate, now, count);
+    this.#keep(key, decision.next);
+    return decision.allowed ? 0 : decision.retryAfterMs;
   }
 
   #keep(key: string, bucket: TokenBucket): void {

@@ -29,7 +29,7 @@ const READ_EVERY_MS = 60_000;
 export class Denials {
   readonly #rounds: Rounds;
   readonly #openSince = new WeakMap<SocketSession, number>();
-  #known: ReadonlyMap<string, Denial> = new Map();
+  #known = new Map<string, Denial>();
   /** Grows with each piece of news: what was read before it is out of date. */
   #news = 0;
   #isDue = false;
@@ -74,14 +74,14 @@ export class Denials {
     const denial = readDenial(data);
     if (!denial) return this.missed();
     this.#news++;
-    const known = new Map(this.#known);
-    if (type === 'access.allowed') known.delete(keyOf(denial));
-    else known.set(keyOf(denial), denial);
-    this.#keep(known);
+    if (type === 'access.allowed') this.#known.delete(keyOf(denial));
+    else this.#known.set(keyOf(denial), denial);
+    this.#count();
     if (type === 'access.allowed') return;
     for (const session of this.parts.registry.all()) {
+      if (!concerns(denial, session.facts)) continue;
       // Whatever the clocks say: it was open when this came.
-      if (denial.kind === 'sessions' && session.subject === denial.key) this.#openSince.set(session, -Infinity);
+      if (denial.kind === 'sessions') this.#openSince.set(session, -Infinity);
       this.#end(session);
     }
   }
@@ -97,7 +97,8 @@ export class Denials {
     try {
       const read = await this.parts.read();
       if (news !== this.#news) return this.missed();
-      this.#keep(new Map(read.map((denial) => [keyOf(denial), denial])));
+      this.#known = new Map(read.map((denial) => [keyOf(denial), denial]));
+      this.#count();
       this.#readAt = this.parts.clock.monotonic();
       for (const session of this.parts.registry.all()) this.#end(session);
     } catch (error) {
@@ -106,9 +107,8 @@ export class Denials {
     }
   }
 
-  #keep(known: ReadonlyMap<string, Denial>): void {
-    this.#known = known;
-    this.parts.recorder.set(denialsKnown, {}, known.size);
+  #count(): void {
+    this.parts.recorder.set(denialsKnown, {}, this.#known.size);
   }
 
   #end(session: SocketSession): void {
@@ -123,5 +123,9 @@ export class Denials {
     return refusalOf(facts, { find, now: this.parts.databaseClock.now() });
   }
 }
+
+/** A token is known by its own id, everybody else by the subject. */
+const concerns = ({ kind, key }: Denial, { subject, tokenId }: Facts): boolean =>
+  key === (kind === 'token' ? tokenId : subject);
 
 const keyOf = ({ kind, key }: Pick<Denial, 'kind' | 'key'>): string => `${kind} ${key}`;

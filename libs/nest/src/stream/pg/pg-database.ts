@@ -1,5 +1,4 @@
 import { systemClock, type Clock } from '../../core/clock.js';
-import { CodedError } from '../../core/coded-error.js';
 import { FairGate } from '../../core/fair-gate.js';
 import { inTime } from '../../core/in-time.js';
 import { isConnectionLost, isUnfit, sqlState } from '../sql-error.js';
@@ -184,17 +183,8 @@ export class PgDatabase implements SqlDatabase {
 
   /** A connection for work, when it is the turn of whom the work counts against. */
   async #forWork(signal?: AbortSignal): Promise<PgConnection> {
-    // What no client asked for counts by itself: it finds a place as long as there is one.
-    const turn = this.#gate.turn(this.ambient.current()?.payer ?? Symbol('own work'));
-    const giveUp = (): void => turn.giveUp(signal?.reason);
-    signal?.addEventListener('abort', giveUp, { once: true });
-    const cancel = this.#clock.after(MAX_CONNECT_MS, () =>
-      turn.giveUp(new CodedError('BUSY', { retryAfterMs: BUSY_RETRY_AFTER_MS })),
-    );
-    const leave = await turn.place.finally(() => {
-      cancel();
-      signal?.removeEventListener('abort', giveUp);
-    });
+    const within = { clock: this.#clock, timeoutMs: MAX_CONNECT_MS };
+    const leave = await this.#gate.take(this.ambient.payer(), { signal, within });
     try {
       const connection = await this.#connect(this.#pools.work);
       connection.whenEnded(leave);

@@ -64,8 +64,7 @@ export class PgliteDatabase implements SqlDatabase {
   }
 
   async #open(transaction: PgliteTransaction, signal?: AbortSignal): Promise<SqlTransaction> {
-    const payer = this.ambient.current()?.payer ?? Symbol('own work');
-    const leave = await this.#gate.take(payer, signal).catch((error: unknown) => {
+    const leave = await this.#gate.take(this.ambient.payer(), { signal }).catch((error: unknown) => {
       transaction.ended();
       throw error;
     });

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { ShareKey } from '../../core/fair-share.js';
 import type { Cause } from '../../core/stream-event.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
@@ -21,6 +22,11 @@ export interface Ambient {
 export class AmbientScope {
   current(): Ambient | undefined {
     return storage.getStore()?.get(this);
+  }
+
+  /** Whom what runs now counts against. What no client asked for counts by itself: it finds a place as long as there is one. */
+  payer(): ShareKey {
+    return this.current()?.payer ?? Symbol('own work');
   }
 
   run<T>(value: Ambient, work: () => T): T {

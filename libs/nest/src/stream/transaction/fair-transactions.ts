@@ -1,6 +1,5 @@
-import { CodedError } from '../../core/coded-error.js';
 import type { Clock } from '../../core/clock.js';
-import { FairGate, type Leave } from '../../core/fair-gate.js';
+import { FairGate } from '../../core/fair-gate.js';
 import { gateWatch } from '../../telemetry/gate.metrics.js';
 import type { Recorder } from '../../telemetry/recorder.js';
 import type { SqlExecutor } from '../sql-database.port.js';
@@ -33,9 +32,10 @@ export class FairTransactions implements TransactionPort {
   }
 
   async run<T>(work: (handle: unknown) => Promise<T>, timeoutMs?: number): Promise<T> {
-    const { clock } = this.parts;
+    const { ambient, clock } = this.parts;
     const startedAt = clock.monotonic();
-    const leave = await this.#turn(timeoutMs ?? MAX_WAIT_MS);
+    const within = { clock, timeoutMs: timeoutMs ?? MAX_WAIT_MS };
+    const leave = await this.#gate.take(ambient.payer(), { within });
     try {
       const leftMs = timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - (clock.monotonic() - startedAt));
       return await this.port.run(work, leftMs);
@@ -50,17 +50,5 @@ export class FairTransactions implements TransactionPort {
 
   close(handle: unknown): Promise<unknown> | undefined {
     return this.port.close?.(handle);
-  }
-
-  /** What no client asked for counts by itself. */
-  async #turn(maxWaitMs: number): Promise<Leave> {
-    const { ambient, clock } = this.parts;
-    const turn = this.#gate.turn(ambient.current()?.payer ?? Symbol('own work'));
-    const cancel = clock.after(maxWaitMs, () => turn.giveUp(new CodedError('BUSY', { retryAfterMs: RETRY_AFTER_MS })));
-    try {
-      return await turn.place;
-    } finally {
-      cancel();
-    }
   }
 }
