@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ConflictException, Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Deferred } from '../../session/testing/deferred.js';
 import { failureOf } from '../../stream/testing/failure-of.js';
 import { detached } from '../../stream/transaction/ambient.js';
 import { MillraceDatabase } from '../../stream/transaction/millrace-database.js';
@@ -176,14 +177,16 @@ export function nestedTransactionsContract(name: string, open: () => Promise<Tra
       const late: unknown[] = [];
       bench.script.handler = async () => {
         let left: Promise<unknown> = Promise.resolve();
+        const ended = new Deferred<void>();
         await database.transaction(async (tx) => {
-          left = pause(5).then(async () => {
+          left = ended.promise.then(async () => {
             late.push(await failureOf(tx.query(INSERT, ['late'])), await failureOf(bench.publish(book, 'late')));
             late.push(await failureOf(database.query(INSERT, ['late'])), await failureOf(database.script('select 1')));
             late.push(await failureOf(database.transaction(() => write('late'))));
           });
           await tx.query(INSERT, ['kept']);
         });
+        ended.resolve();
         await left;
       };
       expect(await bench.commands.send(act)).toMatchObject({ ok: true });
